@@ -20,8 +20,12 @@ GAIN = Estimate(0.02, 0.01, 0.03, 2000)
     ("remedies", "verdict"),
     [
         (None, "; what helps is not tried yet"),
-        ([], "; nothing tried helps it: leave it"),
-        ([tried("join at 2", cured=False)], "; nothing tried helps it: leave it"),
+        ([], "; nothing tried makes it coherent: leave it"),
+        ([tried("join at 2", cured=False)], "; nothing tried makes it coherent: leave it"),
+        (
+            [tried("merge", gain=Estimate(-0.02, -0.03, -0.01, 2000))],
+            "; no remedy is worth its price: leave it",
+        ),
         ([UNDO], "; no remedy is worth its price: leave it"),
         ([UNDO, tried("merge less")], ": apply “merge less”"),
     ],

@@ -12,7 +12,14 @@ from test_raising import agreed_world, noise
 from cascal.counted import counted, signed
 from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.diagnose import Effect
-from cascal.diagnose.coherence import coherence, incoherent, own_silhouettes, rivals, sizes_of
+from cascal.diagnose.coherence import (
+    coherence,
+    incoherence_told,
+    incoherent,
+    own_silhouettes,
+    rivals,
+    sizes_of,
+)
 from cascal.diagnose.cohering import what_makes_coherent
 from cascal.diagnose.effect_words import effect_told, price_told, why_lower
 from cascal.diagnose.mechanism import takes_apart, why_it_helps
@@ -142,8 +149,15 @@ def test_where_no_reason_is_known_none_is_told(now):
     assert why_it_helps(now, now, least[0].cluster) == ""
 
 
-def test_a_remedy_that_helps_here_and_breaks_others_is_no_cure_and_counts_them(now):
-    chosen = incoherent(now)[0]
+def test_why_a_cluster_is_incoherent_is_told_with_the_rule_of_each_number(now):
+    assert incoherence_told(now, incoherent(now)[0]).endswith(
+        "Mean silhouette 0.043, rule 0.05 or more; 30 % of its queries below 0, rule below 25 %."
+    )
+
+
+def test_a_remedy_that_helps_here_and_breaks_others_is_no_cure_and_counts_them(demo, demo_fits):
+    now = take_snapshot(demo, demo_fits["recommended"], Thresholds(0.2))
+    chosen, n_before = incoherent(now)[0], len(incoherent(now)) - 1
     found = what_makes_coherent(now, chosen.cluster)
     broken = [one for one in found if one.breaks]
     assert broken
@@ -153,10 +167,10 @@ def test_a_remedy_that_helps_here_and_breaks_others_is_no_cure_and_counts_them(n
         own = now.router.clusters.assignment == chosen.cluster
         others = [
             low
-            for low in incoherent(after)
+            for low in incoherent(after, 0.2)
             if own[after.router.clusters.assignment == low.cluster].mean() <= 0.5
         ]
-        assert one.breaks == len(others)  # before it, no other one was
+        assert one.breaks == len(others) - n_before
         assert one.after >= now.router.thresholds.min_silhouette
     assert any(one.undoes for one in found)
 

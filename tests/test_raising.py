@@ -24,7 +24,7 @@ from cascal.diagnose.coherence import (
     n_incoherent,
     own_silhouettes,
 )
-from cascal.diagnose.cohering import held_by, what_makes_coherent
+from cascal.diagnose.cohering import held_by, line_told, what_makes_coherent
 from cascal.diagnose.raising import (
     FEWEST,
     N_SAMPLES,
@@ -374,22 +374,50 @@ def test_what_makes_a_cluster_coherent_is_measured_on_the_router_that_would_be_i
         assert one.before == chosen.mean
         if np.isfinite(values).any():
             assert one.after == pytest.approx(np.nanmean(values))
-            low = one.after < 0 or one.below_after >= 0.25
-            assert one.effect.cured is (not low and n_incoherent(after) <= n_incoherent(case))
+            line = after.router.thresholds.min_silhouette
+            helped = one.after >= 0 and one.below_after < 0.25
+            assert one.stays_low is (helped and one.after < line)
+            fewer = n_incoherent(after, 0.0) <= n_incoherent(case)
+            assert one.effect.cured is (helped and not one.stays_low and fewer)
         else:
             assert one.rows[1].said == "its queries are then in the only cluster of their task"
-        assert one.incoherent == (n_incoherent(case), n_incoherent(after))
+        assert one.incoherent == (n_incoherent(case), n_incoherent(after, 0.0))
         assert one.rows[0].said == "incoherent clusters {} → {}".format(*one.incoherent)
 
 
 def test_what_makes_more_clusters_incoherent_is_no_cure(demo, demo_fits):
-    """A higher min silhouette is also the line below which a cluster counts as incoherent."""
     case = take_snapshot(demo, demo_fits["recommended"], Thresholds())
     found = what_makes_coherent(case, coherence(case)[0].cluster)
     worse = [one for one in found if one.incoherent[1] > one.incoherent[0]]
     assert worse
     assert not any(one.effect.cured for one in worse)
     assert any(one.effect.cured and one.incoherent == (1, 0) for one in found)
+
+
+def test_before_and_after_are_judged_by_one_line_and_it_is_said_when_the_line_moves(
+    demo, demo_fits
+):
+    """A higher min silhouette is also the line below which a cluster counts as incoherent."""
+    case = take_snapshot(demo, demo_fits["recommended"], Thresholds(0.05))
+    higher = take_snapshot(demo, demo_fits["recommended"], Thresholds(0.2))
+    chosen = coherence(case)[0]
+    found = what_makes_coherent(case, chosen.cluster)
+    (one,) = (each for each in found if each.effect.proposal.thresholds == Thresholds(0.2))
+    assert chosen.mean < 0.05 < one.after < 0.2
+    assert (one.incoherent, one.breaks) == ((1, 0), 0)  # by 0.05 both
+    assert one.stays_low
+    assert not one.effect.cured
+    by_line = [sum(each.mean < 0.2 for each in coherence(now)) for now in (case, higher)]
+    assert by_line == [n_incoherent(case, 0.2), n_incoherent(higher, 0.2)] == [4, 3]
+    assert one.line == line_told(case, higher, one.after)
+    assert one.line.endswith(
+        "By the new line, 0.2: 4 → 3 incoherent clusters; its queries, at 0.193, are below it."
+    )
+    assert "queries" not in line_told(case, higher, np.nan)
+    assert all(
+        bool(each.line) is (each.effect.proposal.thresholds.min_silhouette != 0.05)
+        for each in found
+    )
 
 
 def test_the_queries_of_a_cluster_in_force_are_counted_in_each_cluster_of_a_split():

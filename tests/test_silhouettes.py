@@ -320,15 +320,55 @@ def test_the_page_shows_every_silhouette_and_opens_the_lowest_query(open_app, sm
     assert any(one.key == "close_query" for one in app.button)
 
 
+@pytest.mark.parametrize(
+    ("k", "used"),
+    [
+        ([[3, 1], [0, 2]], "2 of 3 splits are used"),
+        ([[3, 1], [0, 1]], "1 of 3 splits is used"),
+        ([[3, 2], [0, 2]], "all 3 splits are used"),
+        ([[1, 1], [0, 1]], "none of 3 splits is used"),
+    ],
+)
+def test_how_many_splits_are_used_is_said_in_plain_words(k, used):
+    assert hand_made(k=np.array(k)).used == used
+
+
+@pytest.mark.slow
+def test_the_bench_opens_on_the_headlines_cluster_until_another_cell_is_chosen(
+    open_app, small_file
+):
+    def cell(app) -> tuple[str, ...]:
+        return tuple(app.selectbox(key=f"silhouette_{one}").value for one in ("task", "model"))
+
+    def began(app) -> list[str]:
+        return [one.value for one in app.caption if "which is incoherent, began here" in one.value]
+
+    app = open_app(small_file, "diagnose", share="off", merge="0.0")
+    first = cell(app)
+    assert len(began(app)) == 1
+    app.slider(key="silhouette").set_value(0.2).run()
+    assert not app.exception
+    assert len(began(app)) == 1  # it follows the headline
+    other = next(one for one in app.selectbox(key="silhouette_model").options if one != first[1])
+    app.selectbox(key="silhouette_model").set_value(other).run()
+    chosen = cell(app)
+    app.slider(key="silhouette").set_value(0.05).run()
+    assert cell(app) == chosen
+
+
 @pytest.mark.slow
 def test_the_line_moves_with_the_threshold_and_one_cluster_a_task_says_so(open_app, small_file):
     app = open_app(small_file, "diagnose")
-    before = [one.value for one in app.caption if "splits reach" in one.value]
+    before = [
+        one.value for one in app.caption if "min silhouette" in one.value and "used" in one.value
+    ]
     app.slider(key="silhouette").set_value(0.5).run()
-    after = [one.value for one in app.caption if "splits reach" in one.value]
+    after = [
+        one.value for one in app.caption if "min silhouette" in one.value and "used" in one.value
+    ]
     assert len(before) == len(after) == 1
     assert before != after
-    assert "0 of" not in before[0]
+    assert "none of" not in before[0]
     app = open_app(small_file, "diagnose", clusters="task")
     assert not app.exception
     assert any("Each task is one cluster" in plain(one.value) for one in app.info)

@@ -15,7 +15,7 @@ from cascal.counted import capitalised
 from cascal.dataset.snapshot import compare
 from cascal.diagnose import Finding
 from cascal.diagnose.coherence import n_incoherent
-from cascal.diagnose.cohering import lapses_told, less_coherent, of_queries
+from cascal.diagnose.cohering import lapses_told, less_coherent, line_told, of_queries
 from cascal.diagnose.proof import Proof, prove
 from cascal.diagnose.seconds import second_better_change
 
@@ -83,7 +83,9 @@ def strip(findings: list[Finding] | None) -> None:
         before, now = session.snapshot_at(applied.before), session.snapshot()
         said = filter(None, (proof.issues, second_better_change(before, now)))
         st.text(f"{capitalised('; '.join(said))}.")
-        st.text(". ".join(filter(None, (then, capitalised(proof.worse)))))
+        st.text(" ".join(f"{one}." for one in (then, capitalised(proof.worse)) if one))
+        if proof.line:
+            st.text(proof.line)
     arrive("headline", st.session_state[TURN])
 
 
@@ -93,12 +95,14 @@ def _proof(applied: Applied, findings: list[Finding] | None) -> Proof:
     if applied.cluster is not None:
         rows = np.flatnonzero(before.router.clusters.assignment == applied.cluster)
         silhouettes = of_queries(before, rows), of_queries(now, rows)
-    low = n_incoherent(before), n_incoherent(now)
+    least = before.router.thresholds.min_silhouette
+    low = n_incoherent(before), n_incoherent(now, least)
+    line = line_told(before, now, silhouettes[1][0] if silhouettes else np.nan)
     worse = lapses_told(less_coherent(before, now, rows))
     first = applied.findings if applied.findings is not None else _result_of(applied.checks)
     waits = first is None and jobs.runs(applied.checks)  # it may be applied while those run
     then = None if waits else findings
-    return prove(first, then, compare(before, now), low, silhouettes, worse)
+    return prove(first, then, compare(before, now), low, silhouettes, worse, line)
 
 
 def _result_of(checks: str) -> Sequence[Finding] | None:

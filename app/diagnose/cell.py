@@ -8,16 +8,23 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from cascal.dataset.snapshot import Snapshot
+from cascal.diagnose.coherence import Coherence
 from cascal.diagnose.silhouettes import SilhouetteBench
 
 TASK, MODEL, K = "silhouette_task", "silhouette_model", "silhouette_k"
 SEEN = "silhouette_seen"
 """The task and model that the number of clusters was last chosen for."""
+FIRST = "silhouette_first"
+"""The task and model that were opened without being chosen."""
 
 
-def choose(bench: SilhouetteBench) -> tuple[int, int]:
-    """Task and model; at first the weakest."""
-    first = bench.weakest
+def choose(bench: SilhouetteBench, first: tuple[int, int]) -> tuple[int, int]:
+    """Task and model; `first` until the reader looks at others, wherever that moves."""
+    names = (bench.tasks[first[0]], bench.models[first[1]])
+    if (st.session_state.get(TASK), st.session_state.get(MODEL)) == st.session_state.get(FIRST):
+        st.session_state[TASK], st.session_state[MODEL] = names
+    st.session_state[FIRST] = names
     with st.container(horizontal=True):
         task = _select(TASK, "Task", bench.tasks, first[0])
         model = _select(MODEL, "Model", bench.models, first[1])
@@ -65,14 +72,17 @@ def pick(bench: SilhouetteBench, task: int, model: int, k: int | None = None) ->
     st.session_state[K] = k if k in options else int(bench.best_k[task, model])
 
 
-def pick_owner(bench: SilhouetteBench, task: str, model: int) -> None:
-    """Look at the splits that a cluster came from; without an owner at the weakest of its task."""
-    if task not in bench.tasks:
-        return
-    place = bench.tasks.index(task)
+def of_cluster(bench: SilhouetteBench, now: Snapshot, chosen: Coherence) -> tuple[int, int] | None:
+    """Task and model of the split that a cluster came from, without an owner its task's weakest.
+
+    None where nothing of its task was split
+    """
+    if chosen.task not in bench.tasks:
+        return None
+    task, model = bench.tasks.index(chosen.task), int(now.router.clusters.owner[chosen.cluster])
     if model < 0:
-        best = bench.best[place]
+        best = bench.best[task]
         if not np.isfinite(best).any():
-            return
+            return None
         model = int(np.nanargmin(best))
-    pick(bench, place, model)
+    return task, model

@@ -13,7 +13,6 @@ from app.diagnose.incoherent import what_helps
 from app.terms.glossary import meaning
 from cascal import charts
 from cascal.counted import percent
-from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import CHECKS, MIN_QUERIES
 from cascal.diagnose.coherence import Coherence, coherence_sentence, why_incoherent
 from cascal.diagnose.coherence import coherence as measured
@@ -64,22 +63,23 @@ def coherence() -> None:
     )
     picked = [row for row in frame.picked_rows("coherence") if row < len(clusters)]
     chosen = clusters[picked[0]] if picked else clusters[0]
-    _actions(now, chosen)
-    if not np.isfinite(chosen.mean):
-        return
-    if chosen.low(least) and chosen.cluster == clusters[0].cluster:
-        st.caption("What would make it coherent stands at the top of the page.")
+    on_top = chosen.low(least) and chosen.cluster == clusters[0].cluster
+    if on_top:
+        said = f"{now.labels[chosen.cluster]}: why, and what helps, stands at the top of the page."
+        st.caption(frame.escape(said))
     elif picked:
+        low = LOW if chosen.low(least) else ""
+        numbers = f"{now.labels[chosen.cluster]}: {chosen.measured}{low}."
+        st.text(f"{numbers} {why_incoherent(now, chosen)}".replace(" %", "\u00a0%"))
+    elif np.isfinite(chosen.mean):
+        st.caption("Pick a cluster of the table to see what would raise its silhouettes.")
+    _actions(chosen)
+    if picked and not on_top and np.isfinite(chosen.mean):
         what_helps(now, chosen, "cohere_picked")
-    else:
-        st.caption("It is not incoherent. Pick a cluster of the table to see what would raise it.")
 
 
-def _actions(now: Snapshot, chosen: Coherence) -> None:
+def _actions(chosen: Coherence) -> None:
     """Open a cluster on the map, or look at the splits that it came from."""
-    low = chosen.low(now.router.thresholds.min_silhouette)
-    numbers = f"{now.labels[chosen.cluster]}: {chosen.measured}{LOW if low else ''}."
-    st.text(f"{numbers} {why_incoherent(now, chosen)}")
     with st.container(horizontal=True, gap="small"):
         st.button(
             "Open on the skill map",
@@ -133,5 +133,7 @@ def second_better() -> None:
 def _look(chosen: Coherence) -> None:
     now = session.snapshot()
     bench = silhouette_bench(session.fit(), now.router.thresholds.min_silhouette)
-    cell.pick_owner(bench, chosen.task, int(now.router.clusters.owner[chosen.cluster]))
+    found = cell.of_cluster(bench, now, chosen)
+    if found is not None:
+        cell.pick(bench, *found)
     silhouettes.look_into(chosen.cluster)

@@ -7,12 +7,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import frame, session, theme, values
-from app.diagnose import applied
+from app.diagnose import applied, measures
 from app.values import Values
 from cascal.counted import agreeing, capitalised, counted
 from cascal.diagnose import Effect, Proposal
@@ -23,7 +22,7 @@ from cascal.diagnose.worth import Choice, choose, nearer, ranks_lower, what_cohe
 from cascal.settings import PRESETS, joining_name, routing_name
 from cascal.verdicts.payback import DEFAULT_TOLERANCE
 
-Kind = Literal["possible", "away", "here", "useless", "harms"]
+Kind = Literal["possible", "away", "line", "here", "useless", "harms"]
 BEST = (
     "Of the remedies that cure it and do no proven harm: first one with proven more right answers, "
     f"then those shown to lose at most {counted(round(100 * DEFAULT_TOLERANCE), 'point')}, of "
@@ -40,9 +39,6 @@ Weight = Literal["primary", "secondary", "tertiary"]
 APPLY: tuple[Weight, str] = ("primary", "Apply")
 ANYWAY: tuple[Weight, str] = ("secondary", "Apply anyway")
 """The button of what is advised, and of what is not."""
-BOLD = 2
-"""Rows of its numbers that stand out."""
-
 
 KINDS: dict[Kind, Callable[[int], str]] = {
     "possible": lambda n: f"{n} also possible",
@@ -50,6 +46,7 @@ KINDS: dict[Kind, Callable[[int], str]] = {
     "here": lambda n: (
         f"{n} that {agreeing(n, 'helps here and makes', 'help here and make')} others incoherent"
     ),
+    "line": lambda n: f"{n} that {agreeing(n, 'moves', 'move')} the line above it",
     "useless": lambda n: f"{n} that {agreeing(n, 'does', 'do')} not help",
     "harms": lambda n: f"{n} that {agreeing(n, 'harms', 'harm')}",
 }
@@ -68,13 +65,13 @@ class Row:
 
     @property
     def told(self) -> tuple[Told, ...]:
-        """What it does, what matters most first."""
+        """What it does, what matters most first; also what stays as it is."""
         found = effect_told(self.effect, session.snapshot())
-        rest = [one for one in found if one.now != one.then]
         if self.cohesion is not None:
-            return (*self.cohesion.rows, *rest)
+            *own, others = self.cohesion.rows  # the longest goes last
+            return (*own, *found, others)
         then = "passes" if self.effect.cured else "still an issue"
-        return (Told("This check", "an issue", then, self.effect.judgement), *rest)
+        return (Told("This check", "an issue", then), *found)
 
     @property
     def price(self) -> tuple[Told, ...]:
@@ -96,8 +93,10 @@ class Row:
         """What it is worth, where it is not the best."""
         if self.effect.judgement == "harms":
             return "harms"
-        if not self.effect.cured and self.breaks:
+        if self.breaks:
             return "here"
+        if self.cohesion is not None and self.cohesion.stays_low:
+            return "line"
         if self.effect.judgement in NO_HELP:
             return "useless"
         return "possible" if self.cohesion is None or nearer(self.cohesion) else "away"
@@ -109,7 +108,8 @@ class Row:
             return f"Helps here, makes {counted(self.breaks, 'other')} incoherent", "orange"
         badges: dict[Kind, tuple[str, theme.Badge]] = {
             "possible": ("Also possible", "blue"),
-            "away": ("No nearer to their own", "orange"),
+            "away": ("No nearer to their centre", "orange"),
+            "line": ("Moves the line above it", "orange"),
             "useless": ("Does not help", "gray"),
             "harms": ("Harms", "red"),
         }
@@ -167,8 +167,9 @@ def _leave(choice: Choice) -> None:
     """To leave the cluster as it is, with the reason."""
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.badge("Leave it", color="green")
-        st.markdown("**No remedy is worth its price**", width="content")
-    st.markdown(frame.headline(choice.reason))
+        st.markdown(f"**{capitalised(choice.verdict)}**", width="content")
+    if choice.reason:
+        st.markdown(frame.headline(choice.reason))
 
 
 def _named(says: str, colour: theme.Badge, rule: str, row: Row) -> None:
@@ -196,7 +197,7 @@ def _does(row: Row, place: DeltaGenerator) -> None:
     with place, st.container(key=f"effect_{row.code}", gap="small"):
         label = frame.headline(f"Now and after “{row.effect.proposal.label}”")
         st.markdown(f"**{label}**")
-        st.table(_numbers(row.told))
+        measures.table([one for one in row.told if one.now != one.then])
 
 
 def _folded_rows(rows: Sequence[Row], best: Row | None) -> None:
@@ -213,31 +214,21 @@ def _folded_rows(rows: Sequence[Row], best: Row | None) -> None:
             _folded(row, best)
 
 
-def _numbers(told: Sequence[Told]) -> pd.DataFrame:
-    """What, now and after; the first two, which say whether it helps, in bold."""
-    cells = [[frame.headline(text) for text in (one.what, one.now, one.then)] for one in told]
-    bold = [[f"**{text}**" if text else "" for text in row] for row in cells[:BOLD]]
-    return pd.DataFrame(bold + cells[BOLD:], columns=["What", "Now", "After"]).set_index("What")
-
-
 def _folded(row: Row, best: Row | None) -> None:
-    """Another remedy with what it did in a line, and a button that applies it."""
-    what, apply = st.columns([0.88, 0.12], vertical_alignment="center")
-    with what, st.container(gap="xsmall"):
+    """Another remedy with what it did in a grid of numbers, and a button that applies it."""
+    with st.container(gap="xsmall", key=f"folded_{row.code}_{row.at}"):
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            label = frame.escape(capitalised(row.effect.proposal.label))
+            with st.container(key=f"what_{row.code}_{row.at}"):
+                st.markdown(f"**{label}**")
             says, colour = row.badge
             st.badge(says, color=colour)
-            label = frame.escape(capitalised(row.effect.proposal.label))
-            st.markdown(f"**{label}**", width="content")
-        st.text(
-            capitalised(" · ".join(one.said for one in (*row.price, *row.told))).replace(
-                " %", "\u00a0%"
-            )
-        )  # no line begins with it
+            _apply_button(row, "secondary")
+        measures.grid((*row.price, *row.told))
+        if row.cohesion is not None and row.cohesion.line:
+            st.caption(frame.headline(row.cohesion.line))
         if best is not None and row.kind in ("possible", "away"):
             st.caption(frame.headline(_rank(row, best)))
-    with apply:
-        _apply_button(row, "secondary" if row.kind == "possible" else "tertiary")
 
 
 def _rank(row: Row, best: Row) -> str:

@@ -15,9 +15,8 @@ from app.terms.glossary import mark
 from app.values import SILHOUETTES
 from cascal import charts
 from cascal.counted import agreeing, counted, decimal, percent
-from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
-from cascal.diagnose.coherence import coherence
+from cascal.diagnose.coherence import incoherent
 from cascal.diagnose.cohering import held_by
 from cascal.diagnose.silhouettes import SilhouetteBench, Split, silhouette_bench, split_of
 
@@ -50,23 +49,27 @@ def silhouettes() -> None:
     """All candidates, one task and model of them by k, one split query by query."""
     if st.session_state.pop(MOVED, False):
         st.rerun()  # a dragged line moves the slider: all of the page follows
-    with st.container(key="silhouettes_here"):
-        st.subheader("Silhouettes of the splits that clusters are made from", anchor=ways.BENCH)
     token, cluster, turn = st.session_state.get(INTO, ("", 0, 0))
-    arrive("silhouettes_here", turn)
+    with st.container(key="silhouettes_here", gap=None):
+        st.subheader("Silhouettes of the splits that clusters are made from", anchor=ways.BENCH)
+        arrive("silhouettes_here", turn)
     try:
         bench = silhouette_bench(session.fit(), session.current_thresholds().min_silhouette)
     except NotApplicable as error:
         st.info(frame.escape(f"There is no silhouette to show. {error}"), icon=":material/info:")
         return
     overview = st.container()
-    task, model = cell.choose(bench)
+    now, low = session.snapshot(), incoherent(session.snapshot())
+    origin = cell.of_cluster(bench, now, low[0]) if low else None
+    task, model = cell.choose(bench, origin or bench.weakest)
     with overview:
         _overview(bench, (task, model))
     if not len(bench.splits(task, model)):
         st.info("This model has no two different strong queries in this task: nothing to split.")
         return
     st.markdown(f"**{frame.escape(_in_force(bench, task, model))}**")
+    if (task, model) == origin:
+        st.caption(frame.escape(f"{now.labels[low[0].cluster]}, which is incoherent, began here."))
     told = st.container()
     by_k, plot = st.columns(2, gap="medium")
     with plot:
@@ -83,18 +86,16 @@ def silhouettes() -> None:
 
 
 def _overview(bench: SilhouetteBench, chosen: tuple[int, int]) -> None:
-    known, split = int((bench.best_k > 0).sum()), int((bench.k > 1).sum())
-    rest = "" if split == known else "; the others leave one"
     sentence = (
-        f"{split:,} of {counted(known, 'split')} {agreeing(split, 'reaches', 'reach')} min "
-        f"silhouette {bench.min_silhouette:g} and make several clusters of a model's strong "
-        f"queries in a task{rest}."
+        f"A split makes several clusters of a model's strong queries in a task, where it reaches "
+        f"min silhouette {bench.min_silhouette:g}: {bench.used}."
     )
     explained = sentence.replace("strong queries", mark("strong set", "strong queries"))
     st.caption(
-        f"{explained} {frame.escape(_least_coherent(session.snapshot()))} "
-        f"A cell shows the best {mark('silhouette')} of any number of clusters, and in "
-        "brackets the number in force; grey is below the threshold. Click a cell to look into it."
+        f"{explained} Clusters in force are merged and joined from these and hold all queries: one "
+        "can be incoherent though its split is clear. A cell shows the best "
+        f"{mark('silhouette')} of any number of clusters, and in brackets the number in force; "
+        "grey is below the threshold. Click a cell to look into it."
     )
     scale = theme.CELLS[theme.mode()]
     figure = charts.bench_figure(bench, scale, theme.OFF[theme.mode()], chosen)
@@ -211,17 +212,6 @@ def _held(cluster: int, split: Split, names: tuple[str, ...], model: str) -> str
         "merged and joined, and then each training query of the task goes to the nearest. Of "
         f"{counted(n_queries, 'query')} of “{now.labels[cluster]}” {n_strong:,} "
         f"{agreeing(n_strong, 'is strong', 'are strong')} for {model}; {said}."
-    )
-
-
-def _least_coherent(now: Snapshot) -> str:
-    """The least coherent cluster in force, which no split's silhouette tells of."""
-    known = [one for one in coherence(now) if np.isfinite(one.mean)]
-    if not known:
-        return ""
-    return (
-        "Of the clusters in force, which are merged and joined from these and hold all queries, "
-        f"the least coherent is {now.labels[known[0].cluster]}: {known[0].measured}."
     )
 
 

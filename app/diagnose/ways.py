@@ -6,7 +6,7 @@ import numpy as np
 import streamlit as st
 
 from app import frame, session
-from cascal.counted import agreeing, counted
+from cascal.counted import agreeing
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.coherence import coherence, incoherent
 from cascal.diagnose.seconds import second_better_told
@@ -38,8 +38,7 @@ def _bench() -> str:
         bench = silhouette_bench(session.fit(), session.current_thresholds().min_silhouette)
     except NotApplicable:
         return "Silhouettes"
-    known, split = int((bench.best_k > 0).sum()), int((bench.k > 1).sum())
-    return f"Silhouettes: {split:,} of {counted(known, 'split')} in force"
+    return f"Silhouettes: {bench.used}"
 
 
 def _second() -> str:

@@ -286,14 +286,14 @@ def split_figure(split: Split, names: Sequence[str], colours: Sequence[str]) -> 
 
 
 def coherence_frame(snapshot: Snapshot, clusters: Sequence[Coherence]) -> pd.DataFrame:
-    """One row a cluster in force: name, queries, mean silhouette, percent below 0, nearest."""
+    """One row a cluster in force: name, mean silhouette, percent below 0, queries, nearest."""
     labels = snapshot.labels
     return pd.DataFrame(
         {
             "cluster": [labels[one.cluster] for one in clusters],
-            "queries": [one.n_queries for one in clusters],
             "mean": [one.mean for one in clusters],
             "below": in_percent([one.below_zero for one in clusters]),
+            "queries": [one.n_queries for one in clusters],
             "nearest": [None if one.nearest is None else labels[one.nearest] for one in clusters],
             "distance": [one.distance for one in clusters],
         }

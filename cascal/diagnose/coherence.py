@@ -9,7 +9,7 @@ import numpy as np
 
 from cascal.clustering.cluster import query_silhouettes
 from cascal.computing.remembered import remembered
-from cascal.counted import agreeing, capitalised, counted, decimal, enumerated, percent
+from cascal.counted import agreeing, counted, decimal, enumerated, percent
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, IntArray, read_only
 
@@ -168,15 +168,18 @@ def sizes_of(parts: Sequence[int]) -> str:
     return enumerated([f"{n:,}" for n in parts])
 
 
-def incoherent(snapshot: Snapshot) -> list[Coherence]:
-    """The incoherent ones of the clusters in force, the least coherent first."""
-    least = snapshot.router.thresholds.min_silhouette
-    return [one for one in coherence(snapshot) if one.low(least)]
+def incoherent(snapshot: Snapshot, least: float | None = None) -> list[Coherence]:
+    """The incoherent ones of the clusters in force, the least coherent first.
+
+    least : the line that they are judged by; None: the min silhouette in force
+    """
+    line = snapshot.router.thresholds.min_silhouette if least is None else least
+    return [one for one in coherence(snapshot) if one.low(line)]
 
 
-def n_incoherent(snapshot: Snapshot) -> int:
-    """How many clusters in force are incoherent."""
-    return len(incoherent(snapshot))
+def n_incoherent(snapshot: Snapshot, least: float | None = None) -> int:
+    """How many clusters in force are incoherent; argument as of `incoherent`."""
+    return len(incoherent(snapshot, least))
 
 
 def incoherence_rule(least: float) -> str:
@@ -199,8 +202,14 @@ def why_incoherent(now: Snapshot, chosen: Coherence) -> str:
 
 
 def incoherence_told(now: Snapshot, chosen: Coherence) -> str:
-    """Why a cluster is incoherent, and its numbers, in sentences."""
-    return f"{why_incoherent(now, chosen)} {capitalised(chosen.measured)}.".strip()
+    """Why a cluster is incoherent, and its numbers beside the rule of each, in sentences."""
+    mean, below = decimal(chosen.mean, 3), percent(chosen.below_zero)
+    least, many = now.router.thresholds.min_silhouette, percent(MANY_BELOW_ZERO)
+    rules = (
+        f"Mean silhouette {mean}, rule {least:g} or more; {below} of its queries below 0, rule "
+        f"below {many}."
+    )
+    return f"{why_incoherent(now, chosen)} {rules}".strip()
 
 
 def coherence_sentence(labels: Sequence[str], clusters: list[Coherence], least: float) -> str:

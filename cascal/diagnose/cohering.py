@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cascal.columns import Progress
-from cascal.counted import counted, decimal_pair
+from cascal.counted import counted, decimal
 from cascal.dataset.snapshot import Snapshot
 from cascal.dataset.successor import MAJORITY
 from cascal.datatypes import IntArray
@@ -40,19 +40,17 @@ STEP = 0.01
 class Lapse:
     """A cluster whose queries fit less well after a change: mean of their silhouettes.
 
-    name : before the change; low : whether they are incoherent since
+    name : before the change
     """
 
     name: str
     before: float
     after: float
-    low: bool
 
     @property
     def said(self) -> str:
         """Its name and its means."""
-        first, second = decimal_pair(self.before, self.after, 2)
-        return f"{self.name} {first} → {second}{', now incoherent' if self.low else ''}"
+        return f"{self.name} {decimal(self.before, 3)} → {decimal(self.after, 3)}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +59,10 @@ class Cohesion:
 
     before, after : mean of their silhouettes in the clusters that then hold them, nan where none
     has a neighbour in its task; below_before, below_after : shares below 0
-    incoherent : how many clusters in force are incoherent before and after, each by its own rule
-    breaks : where its queries are no longer incoherent, how many more of the other clusters are
+    incoherent : how many clusters in force are incoherent before and after, by the line in use now
+    breaks : where its queries are no longer incoherent, how many more of the other clusters are, by
+    the same line; line : what a new min silhouette makes of that (`line_told`), "" where it stays
+    stays_low : whether its queries are no longer incoherent by the line in use now, but by the new
     worse : the other clusters that fit less well by it (`less_coherent`)
     n_others : how many other clusters can be judged; because : why it helps them, "" where no
     reason is known
@@ -85,6 +85,8 @@ class Cohesion:
     right: tuple[float, Estimate] | None = None
     because: str = ""
     undoes: bool = False
+    line: str = ""
+    stays_low: bool = False
 
     @property
     def rows(self) -> tuple[Told, ...]:
@@ -98,33 +100,34 @@ class Cohesion:
             before, after = (self.before, self.below_before), (self.after, self.below_after)
             found += silhouettes_told(before, after)
         if np.isfinite(self.distance).all():
-            near, then = decimal_pair(*self.distance, 2)
-            found.append(Told("Distance to their own centre", near, then))
-        if self.worse:
-            others = f"{len(self.worse)}: {_most_of(self.worse)}"
-            found.append(Told("Others less coherent", "", others, lapses_told(self.worse)))
+            near, then = (decimal(one, 2) for one in self.distance)
+            found.append(
+                Told("Distance to their own centre", near, then, name="Distance to centre")
+            )
+        others = f"{len(self.worse)}: {_most_of(self.worse)}" if self.worse else "none"
+        said = lapses_told(self.worse) or "no other became less coherent"
+        found.append(Told("Others less coherent", "", others, said))
         return tuple(found)
 
 
 def less_coherent(before: Snapshot, after: Snapshot, rows: IntArray) -> tuple[Lapse, ...]:
     """The clusters that a change makes less coherent, by most first: told by their own queries.
 
-    Where the mean of their silhouettes falls by `CLEAR` or more, or they become incoherent by the
-    rule in force before. rows : the queries that the change is about; clusters of most of them, and
-    those of which nothing can be said before or after, are left out
+    Where the mean of their silhouettes falls by `CLEAR` or more. Their queries may lie in several
+    clusters since: how many clusters are incoherent is counted by `n_incoherent`, not here.
+    rows : the queries that the change is about; clusters of most of them, and those of which
+    nothing can be said before or after, are left out
     """
-    own, least = before.router.clusters.assignment, before.router.thresholds.min_silhouette
+    own = before.router.clusters.assignment
     about = np.isin(np.arange(len(own)), rows)
     found = []
     for one in coherence(before):
         inside = np.flatnonzero(own == one.cluster)
         if np.isnan(one.mean) or about[inside].mean() > MAJORITY:
             continue
-        mean, below = of_queries(after, inside)
-        low = not one.low(least) and replace(one, mean=mean, below_zero=below).low(least)
-        if low or one.mean - mean >= CLEAR:
-            name = before.labels[one.cluster]
-            found.append(Lapse(name=name, before=one.mean, after=mean, low=low))
+        mean, _ = of_queries(after, inside)
+        if one.mean - mean >= CLEAR:
+            found.append(Lapse(name=before.labels[one.cluster], before=one.mean, after=mean))
     return tuple(sorted(found, key=lambda one: one.after - one.before))
 
 
@@ -133,6 +136,23 @@ def lapses_told(worse: Sequence[Lapse]) -> str:
     if not worse:
         return ""
     return f"{counted(len(worse), 'other')} became less coherent: {_most_of(worse)}"
+
+
+def line_told(before: Snapshot, after: Snapshot, mean: float) -> str:
+    """What a change of min silhouette does to the line below which clusters are incoherent.
+
+    A sentence with both states by the new line; empty where it stays. mean : of the silhouettes of
+    the queries that the change is about, afterwards; nan where it is about none
+    """
+    line = after.router.thresholds.min_silhouette
+    if line == before.router.thresholds.min_silhouette:
+        return ""
+    first, second = n_incoherent(before, line), n_incoherent(after, line)
+    own = f"; its queries, at {decimal(mean, 3)}, are below it" if mean < line else ""
+    return (
+        f"Min silhouette is also the line below which a cluster is incoherent. By the new line, "
+        f"{line:g}: {first:,} → {counted(second, 'incoherent cluster')}{own}."
+    )
 
 
 def _most_of(worse: Sequence[Lapse]) -> str:
@@ -147,7 +167,8 @@ def what_makes_coherent(
 
     Of proposals that make the same clusters only the first is told, and none that changes nothing.
     Cured is the cluster whose queries are no longer incoherent, by the rule in force now, in the
-    clusters that then hold them, unless more clusters than before are then incoherent.
+    clusters that then hold them, unless more clusters than before are then incoherent by it, or a
+    new rule of the remedy's own makes them incoherent again.
     """
     rows = np.flatnonzero(snapshot.router.clusters.assignment == cluster)
     chosen = next(one for one in coherence(snapshot) if one.cluster == cluster)
@@ -189,9 +210,11 @@ def _tried(
 ) -> Cohesion:
     mean, below = of_queries(now, rows)
     least = snapshot.router.thresholds.min_silhouette
-    helped = not replace(chosen, mean=mean, below_zero=below).low(least)
-    n_low = n_incoherent(snapshot), n_incoherent(now)
-    cured = helped and n_low[1] <= n_low[0]
+    then = replace(chosen, mean=mean, below_zero=below)
+    helped = not then.low(least)
+    stays_low = helped and then.low(now.router.thresholds.min_silhouette)
+    n_low = n_incoherent(snapshot), n_incoherent(now, least)
+    cured = helped and not stays_low and n_low[1] <= n_low[0]
     others = [one for one in coherence(snapshot) if one.cluster != chosen.cluster]
     return Cohesion(
         effect=effect_of(snapshot, now, proposal, cured=cured, stable=None),
@@ -207,6 +230,8 @@ def _tried(
         right=_right(snapshot, now, chosen.cluster),
         because=why_it_helps(snapshot, now, chosen.cluster) if helped else "",
         undoes=takes_apart(snapshot, now, chosen.cluster),
+        line=line_told(snapshot, now, mean),
+        stays_low=stays_low,
     )
 
 
@@ -228,11 +253,13 @@ def _right(snapshot: Snapshot, now: Snapshot, cluster: int) -> tuple[float, Esti
 
 
 def _more_of_others(snapshot: Snapshot, now: Snapshot, rows: IntArray) -> int:
-    """How many more clusters without most of these queries are incoherent than before."""
-    n_low = []
+    """How many more clusters without most of these queries are incoherent, by the line in use."""
+    n_low, line = [], snapshot.router.thresholds.min_silhouette
     for one in (snapshot, now):
         own = np.isin(np.arange(len(one.router.clusters.assignment)), rows)
-        shares = (own[one.router.clusters.assignment == low.cluster] for low in incoherent(one))
+        shares = (
+            own[one.router.clusters.assignment == low.cluster] for low in incoherent(one, line)
+        )
         n_low.append(sum(bool(share.mean() <= MAJORITY) for share in shares))
     return max(n_low[1] - n_low[0], 0)
 

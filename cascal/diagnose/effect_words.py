@@ -24,18 +24,27 @@ ALONE = (
 class Told:
     """A number before and after, as a row of a table; `said` is the same as a part of a sentence.
 
-    now : empty where it only is the work of the remedy
+    now : empty where it only is the work of the remedy; name, value : the same where there is
+    little room, "" where `what` and both numbers are short
     """
 
     what: str
     now: str
     then: str
     clause: str = ""
+    name: str = ""
+    value: str = ""
 
     @property
     def said(self) -> str:
         """As a part of a sentence."""
         return self.clause or f"{self.what[:1].lower()}{self.what[1:]} {self.now} → {self.then}"
+
+    @property
+    def in_short(self) -> tuple[str, str]:
+        """What, and both numbers or the one that there is, where there is little room."""
+        change = f"{self.now} → {self.then}" if self.now else self.then
+        return self.name or self.what, self.value or change
 
 
 def silhouettes_told(before: tuple[float, float], after: tuple[float, float]) -> tuple[Told, ...]:
@@ -43,8 +52,8 @@ def silhouettes_told(before: tuple[float, float], after: tuple[float, float]) ->
     first, second = (decimal(one[0], 3) for one in (before, after))
     low, then = (percent(one[1]) for one in (before, after))
     return (
-        Told("Mean silhouette of its queries", first, second),
-        Told("Of them below 0", low, then, f"of them below 0: {low} → {then}"),
+        Told("Mean silhouette of its queries", first, second, name="Mean silhouette"),
+        Told("Of them below 0", low, then, f"of them below 0: {low} → {then}", "Queries below 0"),
     )
 
 
@@ -69,7 +78,13 @@ def effect_told(effect: Effect, before: Snapshot) -> tuple[Told, ...]:
     flips, models = flips_told(effect.flipped, effect.flips), f"≈ {decimal(even, 1)}"
     then = f"≈ {decimal(effect.effective_models, 1)}"
     found = (
-        Told("Routes that flip", "", effect.flips or percent(effect.flipped), flips),
+        Told(
+            "Routes that flip",
+            "",
+            effect.flips or percent(effect.flipped),
+            flips,
+            value=percent(effect.flipped, 1),
+        ),
         Told(
             "Skill clusters",
             f"{clusters:,}",
@@ -81,6 +96,8 @@ def effect_told(effect: Effect, before: Snapshot) -> tuple[Told, ...]:
             models,
             then,
             f"models in use {models} → {then[2:]} equal shares",
+            name="Models in use",
+            value=f"{models} → {then[2:]}",
         ),
     )
     if effect.stability is None:
@@ -97,7 +114,14 @@ def _right(gain: Estimate | None, before: Snapshot) -> Told:
     now, then = percent_pair(own, own + gain.value)
     change = f"{signed(100 * gain.value)} pts {span(gain)}"
     proven = "" if gain.low > 0 or gain.high < 0 else " (no proven change)"
-    return Told(f"Right answers{proven}", now, f"{then}, {change}", f"right {change}{proven}")
+    return Told(
+        f"Right answers{proven}",
+        now,
+        f"{then}, {change}",
+        f"right {change}{proven}",
+        name="Right answers, points",
+        value=change.replace(" pts", ""),
+    )
 
 
 def why_lower(effect: Effect, best: Effect) -> str:

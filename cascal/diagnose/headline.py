@@ -41,10 +41,8 @@ def of_cluster(name: str, tried: Sequence[Cohesion] | None, *, trying: bool) -> 
     if tried is None:
         return Trouble(said=f"{wrong}; {TRYING if trying else NOT_TRIED}")
     choice = choose(tried)
-    if choice.best is None:
-        return Trouble(said=f"{wrong}; nothing tried helps it: leave it")
-    if not choice.take:
-        return Trouble(said=f"{wrong}; no remedy is worth its price: leave it")
+    if choice.best is None or not choice.take:
+        return Trouble(said=f"{wrong}; {choice.verdict}: leave it")
     return Trouble(said=f"{wrong}: {_apply(choice.best.effect)}", urgent=True)
 
 

@@ -23,7 +23,8 @@ class Proof:
 
     before, after : codes of the issues; `before` None where the checks of that state never ended,
     `after` None while the checks run
-    clusters : their number before and after; incoherent : how many of them were and are incoherent
+    clusters : their number before and after; incoherent : how many of them were and are incoherent,
+    by the line of before; line : how many by a new one (`line_told`), empty where it stays
     worse : what became of other clusters (`lapses_told`), empty where none is less coherent
     silhouette : before and after mean of the queries that it is about, and share of them below 0;
     None for all others
@@ -39,6 +40,7 @@ class Proof:
     incoherent: tuple[int, int] = (0, 0)
     silhouette: Silhouettes | None = None
     worse: str = ""
+    line: str = ""
     flips: str = ""
 
     @property
@@ -108,6 +110,7 @@ def prove(
     incoherent: tuple[int, int] = (0, 0),
     silhouette: Silhouettes | None = None,
     worse: str = "",
+    line: str = "",
 ) -> Proof:
     """What came of a change: the findings of both states, and what moved between them."""
     return Proof(
@@ -120,6 +123,7 @@ def prove(
         incoherent=incoherent,
         silhouette=silhouette,
         worse=worse,
+        line=line,
     )
 
 

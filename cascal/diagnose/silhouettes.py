@@ -9,7 +9,7 @@ import numpy as np
 
 from cascal.clustering.candidates import wide
 from cascal.clustering.cluster import TaskCandidates, query_silhouettes
-from cascal.counted import counted
+from cascal.counted import agreeing, counted
 from cascal.datatypes import FloatArray, IntArray, NotApplicable
 from cascal.diagnose.clusters import refuse_one_cluster_a_task
 from cascal.fit import Fit
@@ -54,6 +54,14 @@ class SilhouetteBench:
         """Task and model whose best split is the least clear one."""
         place = int(np.nanargmin(self.best))
         return place // len(self.models), place % len(self.models)
+
+    @property
+    def used(self) -> str:
+        """Of how many tasks and models the best split is clear enough to be used, in words."""
+        n, known = int((self.k > 1).sum()), int((self.best_k > 0).sum())
+        if n == known > 1:
+            return f"all {known:,} splits are used"
+        return f"{n or 'none'} of {counted(known, 'split')} {agreeing(n or 1, 'is', 'are')} used"
 
     def splits(self, task: int, model: int) -> IntArray:
         """Every k there is a candidate of."""

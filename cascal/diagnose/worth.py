@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from cascal.counted import capitalised, counted, decimal, decimal_pair
+from cascal.counted import capitalised, counted, decimal, percent
 from cascal.diagnose.cohering import Cohesion
 from cascal.diagnose.effect_words import why_lower
 from cascal.diagnose.remedies import NO_HELP, loses_little, what_helps_first
@@ -14,6 +14,9 @@ from cascal.diagnose.trials import CLEAR
 from cascal.verdicts.payback import DEFAULT_TOLERANCE
 from cascal.verdicts.verdict import points
 
+NOTHING_HELPS = "nothing tried makes it coherent"
+TOO_DEAR = "no remedy is worth its price"
+"""The verdicts that leave a cluster as it is, in the words of all of the page."""
 MANY_OTHERS = 0.25
 """From this share of the other clusters on, too many are less coherent by a remedy."""
 
@@ -31,8 +34,7 @@ def nearer(one: Cohesion) -> bool:
 
 def spares_others(one: Cohesion) -> bool:
     """Whether no other cluster becomes incoherent, and not many less coherent."""
-    broken = one.breaks or any(lapse.low for lapse in one.worse)
-    return not broken and len(one.worse) < max(1.0, MANY_OTHERS * one.n_others)
+    return not one.breaks and len(one.worse) < max(1.0, MANY_OTHERS * one.n_others)
 
 
 def what_coheres_first(one: Cohesion) -> tuple[bool, bool, bool, tuple[int, bool, float, float]]:
@@ -60,12 +62,13 @@ def is_worth_it(one: Cohesion) -> bool:
 class Choice:
     """What to do with an incoherent cluster: the remedy that helps most, or leave it.
 
-    best : None where nothing cures it; take : whether that is worth its price; reason : why not, ""
-    where it is
+    best : None where nothing cures it without harm; take : whether that is worth its price
+    verdict : why it is left, in a clause, reason : with what that rests on; "" where it is taken
     """
 
     best: Cohesion | None
     take: bool
+    verdict: str
     reason: str
 
 
@@ -73,16 +76,37 @@ def choose(tried: Sequence[Cohesion]) -> Choice:
     """The first by `what_coheres_first` that is worth its price; else leave it, and why."""
     cured = sorted(filter(cures, tried), key=what_coheres_first)
     if not cured:
-        return Choice(best=None, take=False, reason="No threshold makes it coherent.")
+        verdict = TOO_DEAR if any(one.effect.cured for one in tried) else NOTHING_HELPS
+        return Choice(best=None, take=False, verdict=verdict, reason=_why_none(tried))
     best = next(filter(is_worth_it, cured), None)
     if best is not None:
-        return Choice(best=best, take=True, reason="")
-    return Choice(best=cured[0], take=False, reason=_why_leave(cured[0]))
+        return Choice(best=best, take=True, verdict="", reason="")
+    return Choice(best=cured[0], take=False, verdict=TOO_DEAR, reason=_why_leave(cured[0]))
+
+
+def _why_none(tried: Sequence[Cohesion]) -> str:
+    """Of remedies that are no cure, or harm: the one that harms least, or that comes nearest."""
+    harms = [(one.effect.gain, one) for one in tried if one.effect.cured and one.effect.gain]
+    if harms:
+        gain, least = max(harms, key=lambda pair: pair[0].value)
+        return f"{_label(least)} makes it coherent, but loses right answers: {points(gain)}."
+    known = [one for one in tried if isfinite(one.after)]
+    if not known:
+        return ""
+    best = max(known, key=lambda one: one.after)
+    return (
+        f"Its mean silhouette is highest by {_label(best)}: {decimal(best.before, 3)} → "
+        f"{decimal(best.after, 3)}, {percent(best.below_after)} of its queries below 0."
+    )
+
+
+def _label(one: Cohesion) -> str:
+    return f"“{capitalised(one.effect.proposal.label)}”"
 
 
 def _why_leave(best: Cohesion) -> str:
     """What the remedy that helps most lacks, and what its queries would get of it."""
-    label = f"“{capitalised(best.effect.proposal.label)}”"
+    label = _label(best)
     if not nearer(best):
         lacks = "No remedy brings its queries nearer to their own centre."
     elif not spares_others(best):
@@ -109,16 +133,20 @@ def _own_right(one: Cohesion) -> str:
 
 
 def _of_others(one: Cohesion) -> str:
-    n_low = max(one.breaks, sum(lapse.low for lapse in one.worse))
-    what = f"{n_low} of them incoherent" if n_low else "none incoherent"
-    return f"{counted(len(one.worse), 'other')} less coherent, {what}"
+    """What becomes of others: clusters of before that fit less well, clusters of then that fail."""
+    parts = []
+    if one.worse:
+        parts.append(f"{counted(len(one.worse), 'other')} less coherent")
+    if one.breaks:
+        parts.append(f"{counted(one.breaks, 'more cluster')} incoherent")
+    return " and ".join(parts)
 
 
 def ranks_lower(one: Cohesion, best: Cohesion) -> str:
     """By what a remedy that cures it as well ranks below another one: what decides, first."""
     reasons = []
     if nearer(best) and not nearer(one) and isfinite(sum(one.distance)):
-        first, second = decimal_pair(*one.distance, 2)
+        first, second = (decimal(each, 2) for each in one.distance)
         reasons.append(f"its queries come no nearer to their own centre ({first} → {second})")
     if spares_others(best) and not spares_others(one):
         reasons.append(f"it makes {_of_others(one)}")
