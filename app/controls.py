@@ -8,7 +8,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import bookmarks, commands, frame, history, links, session, strips, values
-from app.pages import CHART_FILES, EXPLORE, HEADLINE
+from app.pages import CHART_FILES, EXPLORE
 from app.terms.glossary import mark
 from app.values import DEFAULTS, MERGES, SILHOUETTES, VOTERS, Values
 from cascal.compare.cost import weight_label
@@ -148,7 +148,7 @@ def _moved() -> None:
     """
     history.remember()
     if history.can_undo() == st.session_state.get(UNDO_SHOWN):
-        frame.draw_only(EXPLORE, HEADLINE, _COMMAND, strips.fragment_key("merge"), CHART_FILES)
+        frame.draw_only(EXPLORE, _COMMAND, strips.fragment_key("merge"), CHART_FILES)
 
 
 def drawn() -> None:

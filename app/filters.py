@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from app import frame, heeded, notes, selection, session, stored
 from app.selection import FLAGS, Flag, PickedCluster, Selection
 from cascal import charts
 from cascal.compare.slices import column_names, groups_in
-from cascal.counted import agreeing
 from cascal.datatypes import IntArray
 from cascal.routing.reach import MIN_QUERIES
 
 MAX_NAMED = 3
+_MENU = "menu_"
+"""How the keys of menus begin."""
 LABELS = {"tasks": "Of any of these tasks", "models": "Any of these models comes first"}
 HELP: dict[Flag, str] = {
     "disagree": "no answer has more than half of the models",
@@ -27,21 +28,21 @@ HELP: dict[Flag, str] = {
 }
 
 
-def search(*, key: str = "") -> None:
-    """The field for words; on the map a key leads to it."""
+def search() -> None:
+    """The field for words."""
     _mirror("map_search", selection.current().search)
     st.text_input(
         "Search the texts of the queries",
         key="map_search",
         type="search",
         live="300ms",
-        placeholder=f"Search: press {key}" if key else "Search texts, or an id",
+        placeholder="Text or id",
         label_visibility="collapsed",
         on_change=_take,
     )
 
 
-def points(on_change: Callable[[], None] | None = None) -> None:
+def points() -> None:
     """Which queries are meant, where there is a choice."""
     if session.dataset().test is not None:
         st.segmented_control(
@@ -50,7 +51,6 @@ def points(on_change: Callable[[], None] | None = None) -> None:
             key="points",
             required=True,
             default=selection.POINTS["train"],
-            on_change=on_change,
             persist_state="session",
             label_visibility="collapsed",
         )
@@ -69,7 +69,7 @@ def choices() -> None:
 def _columns(chosen: Selection) -> None:
     """The values of each kept column, and of the length."""
     data, count = session.dataset(), f" · {len(chosen.kept)}" if chosen.kept else ""
-    with st.popover(f"Columns{count}", key="map_kept_box"):
+    with _menu(f"Columns{count}", "map_kept"):
         for column in column_names(data):
             key = _column_key(column)
             _mirror(key, [value for name, value in chosen.kept if name == column])
@@ -103,7 +103,7 @@ def _choice(label: str, field: str, known: tuple[str, ...], chosen: tuple[str, .
     key = f"map_{field}"
     _mirror(key, list(chosen))
     count = f" · {len(chosen)}" if chosen else ""
-    with st.popover(f"{label}{count}", key=f"{key}_box"):
+    with _menu(f"{label}{count}", key):
         st.pills(
             LABELS[field],
             list(dict.fromkeys([*known, *chosen])),
@@ -112,18 +112,17 @@ def _choice(label: str, field: str, known: tuple[str, ...], chosen: tuple[str, .
             format_func=frame.escape,
             on_change=_take,
         )
-        st.caption(_left())
 
 
-def _left() -> str:
-    """How many queries all that is chosen leaves, beside a choice that hides the sentence."""
-    rows, n_all = selection.selected_rows(), len(selection.shown().part)
-    n_left = n_all if rows is None else len(rows)
-    return f"{n_left:,} of {n_all:,} {agreeing(n_left, 'is', 'are')} left"
+def _menu(label: str, key: str) -> DeltaGenerator:
+    """A menu that closes when something is chosen in it: what that leaves lies behind it."""
+    return st.popover(label, key=f"{_MENU}{key}", on_change="rerun")
 
 
 def _take() -> None:
-    """Choose what the widgets say now."""
+    """Choose what the widgets say now, and close the menus that hide it."""
+    for name in [one for one in st.session_state if str(one).startswith(_MENU)]:
+        st.session_state[name] = False
     chosen, state = selection.current(), st.session_state
     selection.choose(
         replace(
@@ -154,7 +153,7 @@ def flags() -> None:
     """The flags folded away, where there is no room for a row of them."""
     chosen = selection.current()
     count = f" · {len(chosen.flags)}" if chosen.flags else ""
-    with st.popover(f"Only{count}", key="map_flags_box"):
+    with _menu(f"Only{count}", "map_flags"):
         _flags(chosen)
         for flag in FLAGS:
             if flag in chosen.flags or _acts(flag):

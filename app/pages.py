@@ -16,5 +16,5 @@ PAGES = {
 }
 """Title and address by folder, in the order of the navigation; the first is that of the server."""
 
-HEADLINE, EXPLORE, CHART_FILES = "headline", "explore", "chart_files"
+EXPLORE, CHART_FILES = "explore", "chart_files"
 """The fragments that hold all that follows a threshold on the page Skill map."""

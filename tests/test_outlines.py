@@ -113,6 +113,13 @@ def test_the_headline_of_models_counts_what_is_drawn(snapshot):
     of_one = np.flatnonzero(np.array(part.votes.tasks) == own[0].task)
     alone = charts.map_title(snapshot, "train", "model", of_one)
     assert own[0].model in alone
+    chosen = charts.map_title(snapshot, "train", "model", of_one, chosen=True)
+    assert chosen.startswith(f"{len(of_one):,} chosen queries: asked are {own[0].model} for ")
+    few = charts.map_title(snapshot, "train", "agreement", of_one, chosen=True)
+    assert few.startswith("Chosen: the models disagree on ")
+    assert alone.startswith(f"{own[0].task} goes mostly to {own[0].model}, with ")
+    none = charts.map_title(snapshot, "train", "model", of_one[:0], chosen=True)
+    assert none == "No query meets all that is chosen"
     assert "task" not in alone.partition(":")[2]  # one task: the shares of its queries
     route = snapshot.train_routes
     same = np.flatnonzero(route.selected[:, 0] == route.selected[0, 0])

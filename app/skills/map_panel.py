@@ -14,7 +14,6 @@ from app.areas import areas
 from app.controls import describe
 from app.map_component.component import render_map
 from app.map_component.spec import Fact, MapSpec, Picture
-from app.pages import EXPLORE, HEADLINE
 from app.selection import Shown, placed_texts, selected_rows, shown
 from app.skills import exchange, moves
 from cascal import charts
@@ -31,12 +30,11 @@ HEIGHT = 740
 
 def controls(data: Dataset) -> charts.ColourBy:
     """Which queries are drawn, and what colours them."""
-    filters.points(_with_headline)
+    filters.points()
     by: charts.ColourBy = st.selectbox(
         "Colour",
         colours(),
         key="colour",
-        on_change=_with_headline,
         format_func=lambda by: f"Colour: {charts.COLOUR_TITLES[by].lower()}",
         persist_state="session",
         label_visibility="collapsed",
@@ -59,17 +57,11 @@ def colours() -> list[charts.ColourBy]:
     return known
 
 
-def _with_headline() -> None:
-    """The headline says what the colours show."""
-    frame.draw_only(EXPLORE, HEADLINE)
-
-
 def _which_column(data: Dataset) -> None:
     st.selectbox(
         "Column",
         column_names(data),
         key="kept_of",
-        on_change=_with_headline,
         persist_state="session",
         label_visibility="collapsed",
         width=200,
@@ -81,7 +73,6 @@ def _whose_skill(data: Dataset) -> None:
         "Model",
         sorted(model.name for model in data.models),
         key="skill_of",
-        on_change=_with_headline,
         persist_state="session",
         label_visibility="collapsed",
         width=200,
@@ -151,7 +142,7 @@ def _spec(data: Dataset, by: charts.ColourBy) -> MapSpec:
         mode=theme.mode(),
         alt=f"Map of {counted(len(now.rows), 'query')} in {counted(n_clusters, 'skill cluster')}, "
         f"coloured by {title.lower()}. The table below the map lists the same.",
-        caption="Near = alike in wording. Point at a cluster for its name and all its islands.",
+        caption="Near = alike in wording.",
     )
     pinned, _ = heeded.change()
     if pinned is snapshot:

@@ -9,7 +9,7 @@ import streamlit as st
 from app import filters, frame, heeded, selection, selection_links, session, turns
 from app.arrive import arrive
 from app.no_data import no_data
-from app.pages import EXPLORE, HEADLINE
+from app.pages import EXPLORE
 from app.skills import cluster_table, confidences, map_panel, naming, panels, portraits
 from cascal import charts
 
@@ -17,21 +17,21 @@ TITLE = "Who is good at what?"
 LAYOUT = Path(__file__).with_name("layout.css")
 
 
-@st.fragment(key=HEADLINE)
 def _headline() -> None:
-    with session.one_look(), frame.refusals():
-        heeded.notice(heeded.SHOWN)
-        drawn, state = selection.shown(), st.session_state
-        by = state.get("colour", "model")
-        said = charts.map_title(
-            heeded.snapshot(),
-            drawn.split,
-            by if by in map_panel.colours() else "model",
-            drawn.rows,
-            state.get("skill_of"),
-            state.get("kept_of"),
-        )
-        st.title(frame.headline(said), anchor=False)
+    """What the colours show, of the queries that are chosen."""
+    heeded.notice(heeded.SHOWN)
+    drawn, state = selection.shown(), st.session_state
+    by, chosen = state.get("colour", "model"), selection.selected_rows()
+    said = charts.map_title(
+        heeded.snapshot(),
+        drawn.split,
+        by if by in map_panel.colours() else "model",
+        drawn.rows if chosen is None else chosen,
+        state.get("skill_of"),
+        state.get("kept_of"),
+        chosen=chosen is not None,
+    )
+    st.title(frame.headline(said), anchor=False)
 
 
 @st.fragment(key=EXPLORE)
@@ -39,10 +39,11 @@ def _explore() -> None:
     """All that follows what is chosen: a click runs this alone, not the sidebar and the page."""
     with turns.turn(), session.one_look(), frame.refusals():
         heeded.prepare()
+        _headline()
         with st.container(
             horizontal=True, gap="small", vertical_alignment="center", key="map_filters"
         ):
-            filters.search(key="/")
+            filters.search()
             filters.choices()
             filters.flags()
             by = map_panel.controls(session.dataset())
@@ -73,7 +74,6 @@ else:
     st.html(LAYOUT)
     frame.notice(session.dataset())
     session.snapshot()  # where it is refused, the sentence stands in place of the page
-    _headline()
     for fault in selection_links.open_clusters():
         st.warning(frame.escape(fault))
     _explore()

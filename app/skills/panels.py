@@ -44,10 +44,9 @@ def change_strip() -> None:
             "Routes flipped",
             f"{percent(change.flipped_share, 1)}",
             "" if same else f"{change.flipped.sum():,}",
-            "Queries that get another first model than in the pinned state.",
-            below="nothing is moved yet"
-            if same
-            else f"of {routed_queries(len(change.flipped), now.dataset)}",
+            f"Of {routed_queries(len(change.flipped), now.dataset)}, those that get another first "
+            "model than in the pinned state.",
+            below="nothing is moved yet" if same else f"of {counted(len(change.flipped), 'query')}",
         )
         if now.evaluation is not None and change.gain is not None:
             gain = change.gain

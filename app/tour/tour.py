@@ -72,7 +72,7 @@ def _offer() -> None:
     if not told.offer or st.session_state.get("tour_refused"):
         return
     with _bar():
-        st.markdown("**New here?** A tour of 60 seconds shows what this is.", width="stretch")
+        st.markdown("**New here?** A tour takes 60 seconds.", width="stretch")
         st.button("Take the tour", key="tour_start", type="primary", on_click=_go_to, args=(0,))
         st.button("No, thanks", key="tour_refuse", type="tertiary", on_click=_refuse)
 

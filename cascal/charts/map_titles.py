@@ -28,12 +28,32 @@ def map_title(
     rows: IntArray,
     model: str | None = None,
     column: str | None = None,
+    *,
+    chosen: bool = False,
 ) -> str:
     """What a colouring answers, about the queries that are drawn.
 
     rows (n,) : those of the split that have a place, none of them means all; model, column : as of
-    `colour_map`
+    `colour_map`; chosen : whether the rows are only those that a reader chose, which it then says
     """
+    if not chosen or by == "silhouette":
+        return _of_all(snapshot, split, by, rows, model, column)
+    if not len(rows):
+        return "No query meets all that is chosen"
+    if by == "model":
+        return _of_chosen(snapshot, split, rows)
+    said = _of_all(snapshot, split, by, rows, model, column)
+    return f"Chosen: {said.replace('The ', 'the ', 1) if said.startswith('The ') else said}"
+
+
+def _of_all(
+    snapshot: Snapshot,
+    split: Split,
+    by: ColourBy,
+    rows: IntArray,
+    model: str | None,
+    column: str | None,
+) -> str:
     drawn = rows if len(rows) else np.arange(len(snapshot.dataset.part(split)))
     if by == "model":
         return who_gets(snapshot, split, drawn)
@@ -58,6 +78,18 @@ def map_title(
     return f"Farthest from their cluster are the queries of {_ends(value, tasks, 2, 'nearest')}"
 
 
+def _of_chosen(snapshot: Snapshot, split: Split, rows: IntArray) -> str:
+    """Who is asked for some queries, in a line: a choice does not move the map below it."""
+    shares, names = first_share(snapshot.routes(split), rows), snapshot.routes(split).models
+    most = np.argsort(-shares, kind="stable")[: min(2, np.count_nonzero(shares))].tolist()
+    said = [f"{names[one]} for {percent(shares[one])}" for one in most]
+    chosen = counted(len(rows), "chosen query")
+    if len(most) == 1:
+        return f"{names[most[0]]} is asked for {agreeing(len(rows), 'the', 'all')} {chosen}"
+    more = ", the others less" if np.count_nonzero(shares) > len(most) else ""
+    return f"{chosen}: asked are {enumerated(said)}{more}"
+
+
 def who_gets(snapshot: Snapshot, split: Split, rows: IntArray) -> str:
     """Who is asked for what: the tasks that go mostly to one model, else the shares of all."""
     routes = snapshot.routes(split)
@@ -69,11 +101,15 @@ def who_gets(snapshot: Snapshot, split: Split, rows: IntArray) -> str:
     own = [one for one in tasks if one.share > MOSTLY]
     if len(tasks) > 1 and own:
         return _by_task(own, len(tasks))
+    if own:
+        only = own[0]
+        return f"{only.task} goes mostly to {only.model}, with {percent(only.share)} of the queries"
     said = [f"{names[one]} for {percent(shares[one])}" for one in order[:2]]
     if rest := order[2:]:
         others = names[rest[0]] if len(rest) == 1 else counted(len(rest), "other")
         said.append(f"{others} for {percent(shares[rest].sum())}")
-    return f"No task has a model of its own: asked are {enumerated(said)} of the queries"
+    lead = "No task has" if len(tasks) > 1 else f"{tasks[0].task} does not have"
+    return f"{lead} a model of its own: asked are {enumerated(said)} of the queries"
 
 
 def _by_task(own: list[Domain], n_tasks: int) -> str:

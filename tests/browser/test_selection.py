@@ -64,10 +64,11 @@ def on_map(reader, dashboard, query: str = "", **kwargs) -> Reader:
 
 
 def only(one: Reader, flag: str) -> None:
-    """Choose a flag in its box, and close that."""
-    one.page.locator(".st-key-map_flags_box button").click()
-    one.page.get_by_text(flag, exact=True).click()
-    one.page.keyboard.press("Escape")
+    """Choose a flag in its menu, which closes: what is chosen lies behind it."""
+    one.page.locator(".st-key-menu_map_flags button").click()
+    option = one.page.get_by_text(flag, exact=True)
+    option.click()
+    option.wait_for(state="hidden", timeout=20_000)
 
 
 def click(one: Reader, row: int) -> None:
@@ -76,6 +77,57 @@ def click(one: Reader, row: int) -> None:
     one.page.mouse.move(x, y, steps=3)
     one.page.wait_for_timeout(120)  # plotly clicks what it hovers
     one.page.mouse.click(x, y)
+
+
+WRITTEN = """() => [...document.querySelectorAll('.cm-label')]
+  .filter(({style}) => style.visibility === 'visible')
+  .map(one => one.textContent + one.style.transform).sort()"""
+
+
+def test_after_a_move_and_its_undo_the_map_is_written_as_before(reader, dashboard):
+    one = on_map(reader, dashboard)
+    stage, said = one.page.locator(".cm-stage"), one.page.locator(".cm-flipped")
+    names, place = one.page.evaluate(WRITTEN), stage.bounding_box()
+    one.slide("Merge distance", "ArrowRight", 20)
+    expect(said).to_contain_text("flipped by the last move")
+    assert one.page.evaluate(WRITTEN) != names
+    assert said.bounding_box()["y"] >= place["y"] + place["height"]  # it covers nothing of the map
+    one.page.get_by_role("button", name="Reset", exact=True).click()
+    one.page.wait_for_function(f"names => String(({WRITTEN})()) === String(names)", arg=names)
+    expect(said).to_be_visible()
+    assert stage.bounding_box() == place
+    one.clean()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (420, 900)])
+def test_the_offer_of_the_tour_leaves_the_map_and_its_legend_free(reader, dashboard, width, height):
+    one = on_map(reader, dashboard, width=width, height=height, new_here=True)
+    offer = one.page.locator(".st-key-tour")
+    offer.wait_for(timeout=30_000)
+    idle(one.page)
+    box = offer.bounding_box()
+    for part in (".cm-stage", ".cm-under", ".cm-legend"):
+        other = one.page.locator(part).bounding_box()
+        beside = other["x"] + other["width"] <= box["x"]
+        assert beside or other["y"] + other["height"] <= box["y"] + 1
+    one.clean()
+
+
+def test_on_a_phone_the_legend_is_in_sight_and_a_tap_tells_the_name_of_a_number(reader, dashboard):
+    one = on_map(reader, dashboard, width=420, height=900)
+    legend = one.page.locator(".cm-legend").bounding_box()
+    assert legend["y"] + legend["height"] < 900
+    expect(one.page.locator(".cm-under")).to_contain_text("twice is one cluster in parts")
+    number = one.page.locator(".cm-labels .cm-number").filter(visible=True).first
+    box = number.bounding_box()
+    at = {"clientX": box["x"] + box["width"] / 2, "clientY": box["y"] + box["height"] / 2}
+    touched = {**at, "pointerType": "touch", "bubbles": True}
+    one.page.locator(".cm-stage").dispatch_event("pointerdown", touched)
+    name = one.page.locator(".cm-label").filter(visible=True)
+    expect(name).to_have_count(1)
+    listed = one.page.locator(".cm-index li").all_inner_texts()
+    assert f"{number.inner_text()}\n{name.inner_text()}" in [one.strip() for one in listed]
+    one.clean()
 
 
 @pytest.mark.parametrize("width", [1440, 1100, 420])
@@ -98,12 +150,15 @@ def test_the_map_stays_where_it_is_at_the_first_click(reader, dashboard, width):
 
 def test_a_key_leads_to_the_search_whose_hits_are_lit_and_clear_ends_all(reader, dashboard):
     one = on_map(reader, dashboard)
+    title = one.page.get_by_role("heading", level=1)
+    of_all = title.inner_text()
     one.page.keyboard.press("/")
     one.page.keyboard.type("prime")
     says(one, "“prime”")
     hits = n_chosen(one)
     assert 0 < hits < 5000
     lit(one, hits)
+    expect(title).to_contain_text(f"{hits:,} chosen quer")
     only(one, "Models disagree")
     says(one, "models disagree")
     fewer = n_chosen(one)
@@ -117,8 +172,26 @@ def test_a_key_leads_to_the_search_whose_hits_are_lit_and_clear_ends_all(reader,
     one.page.get_by_role("button", name="Clear", exact=True).first.click()
     one.page.locator(SENTENCE).wait_for(state="detached", timeout=20_000)
     lit(one, 5000)
+    expect(title).to_have_text(of_all)
     assert one.page.get_by_label("Search the texts of the queries").input_value() == ""
     assert "search=" not in one.page.url
+    one.clean()
+
+
+@pytest.mark.parametrize("width", [1440, 420])
+def test_one_button_ends_a_choice(reader, dashboard, width):
+    one = on_map(reader, dashboard, width=width)
+    place = one.page.locator(".cm-stage").bounding_box()
+    one.page.locator(".cm-legend button").first.click()
+    one.page.locator(SENTENCE).wait_for(state="attached", timeout=20_000)
+    idle(one.page)
+    ends = one.page.locator(".cm-bar [data-tool=clear], .st-key-clear button").filter(visible=True)
+    expect(ends).to_have_count(1)
+    if width > 1000:
+        assert one.page.locator(".cm-stage").bounding_box() == place
+    ends.click()
+    one.page.locator(SENTENCE).wait_for(state="detached", timeout=20_000)
+    lit(one, 5000)
     one.clean()
 
 
@@ -163,7 +236,6 @@ def test_a_link_brings_all_that_is_chosen_and_how_it_is_drawn(reader, dashboard)
     one.page.get_by_role("button", name="Tasks").click()
     one.page.get_by_role("button", name="law", exact=True).click()
     says(one, "task law")
-    one.page.keyboard.press("Escape")
     only(one, "Router wrong")
     says(one, "router wrong")
     shared, said = one.page.url, sentence(one)

@@ -11,6 +11,8 @@ const MANY = 40;
 const STEPS = 65535; // of the map from end to end, as the server counts them
 const SHORT = 11; // letters of a name that is never broken
 const SMALLEST = 11.5; // px, of a name
+const NAMED = "Point at a cluster for its name and all its islands.";
+const NUMBERED = "Tap a cluster for its name; a number that stands twice is one cluster in parts.";
 const MORE = 2.5; // px, by which the name of the largest cluster is larger
 
 export class Areas {
@@ -64,9 +66,14 @@ export class Areas {
       const [x, y] = [clientX - left, clientY - top];
       const over = this.shown.find(({ box: [x0, y0, x1, y1] }) => x >= x0 && x <= x1 && y >= y0 && y <= y1);
       if (frame.title !== (over?.name.about ?? "")) frame.title = over?.name.about ?? "";
-      this.point(over?.name ?? this.names.find(({ path }) => path && inside(path, this.below, clientX, clientY)));
+      this.point(over?.name ?? this.under(clientX, clientY));
     });
-    frame.addEventListener("pointerleave", () => this.point(undefined));
+    frame.addEventListener("pointerdown", (event) => event.pointerType === "touch" && this.point(this.under(event.clientX, event.clientY)));
+    frame.addEventListener("pointerleave", (event) => event.pointerType !== "touch" && this.point(undefined));
+  }
+
+  under(clientX, clientY) {
+    return this.names.find(({ path }) => path && inside(path, this.below, clientX, clientY));
   }
 
   point(name) {
@@ -95,9 +102,9 @@ export class Areas {
 
   // Find the best place that is left for every name, the largest cluster first; none is sought anew
   // where nothing has moved.
-  lay(map, taken) {
+  lay(map) {
     const { clientWidth: width, clientHeight: height } = map.stage;
-    const look = [map.points.x, String([width, height, map.view.ranges, taken])];
+    const look = [map.points.x, String([width, height, map.view.ranges])];
     if (this.laid && look.every((one, at) => one === this.laid[at])) return;
     this.measure(map);
     for (const name of this.names) {
@@ -111,9 +118,10 @@ export class Areas {
     const most = Math.round((width * height) / ROOM) + (this.marker ? 1 : 0);
     const numbered = this.numbers.look(map.stage, visible.length);
     const written = numbered ? visible.filter(({ over }) => over) : visible.slice(0, most);
-    this.placed = arrange(written, crowd, [width, height], taken);
+    this.placed = arrange(written, crowd, [width, height]);
     const n_hidden = numbered ? 0 : visible.length - this.placed.length;
     if (numbered) this.placed.push(...this.numbers.place(visible.filter(({ over }) => !over)));
+    this.hint = this.names.some(({ path }) => path) ? (numbered ? NUMBERED : NAMED) : "";
     this.note = n_hidden ? `${n_hidden} ${n_hidden === 1 ? "name lacks" : "names lack"} room.` : "";
     this.laid = look;
   }

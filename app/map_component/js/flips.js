@@ -35,10 +35,9 @@ export class Flips {
     this.tell();
   }
 
-  // What it covers of the map, in pixels of the frame.
-  box({ clientWidth, clientHeight }) {
-    const { offsetWidth, offsetHeight, offsetLeft } = this.line;
-    return [offsetLeft, clientHeight - offsetHeight - 8, Math.min(clientWidth, offsetLeft + offsetWidth), clientHeight];
+  // Whether a move is told of below the map.
+  get told() {
+    return !this.line.hidden;
   }
 
   begin() {

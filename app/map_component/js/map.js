@@ -65,14 +65,16 @@ class SkillMap {
     this.badge = element("div", "cm-badge", "The pinned state");
     this.badge.hidden = true;
     this.foot = element("div", "cm-foot");
+    this.under = element("div", "cm-under");
+    this.under.append(this.flips.line, this.foot);
     this.plot.tabIndex = 0;
     this.plot.setAttribute("role", "img");
     this.plot.setAttribute("aria-label", "Map of the queries, being drawn");
     this.plot.onkeydown = (event) => onMap(this, event);
     this.stage.append(this.areas.below, this.plot, this.flips.canvas, this.ink, this.areas.above);
     this.areas.explain(this.stage);
-    this.stage.append(this.flips.line, this.pinned.root, this.tip.root, this.badge);
-    this.root.replaceChildren(this.bar.root, this.stage, this.legend.root, this.areas.numbers.root, this.foot);
+    this.stage.append(this.pinned.root, this.tip.root, this.badge);
+    this.root.replaceChildren(this.bar.root, this.stage, this.under, this.legend.root, this.areas.numbers.root);
   }
 
   // Only the newest state is drawn; states that arrive during a drawing replace one another.
@@ -126,7 +128,7 @@ class SkillMap {
     this.legend.fill(this.data);
     this.areas.fill(this.data, this.all.extent);
     const slow = this.drawing.webgl ? "" : "Drawn without WebGL, which this browser lacks: moving is slow.";
-    this.notes = [this.now.caption, this.near.note ?? this.now.note, slow];
+    this.notes = [this.near.note ?? this.now.note, slow];
   }
 
   // After a zoom: the points in view instead of a sample of all, where that is a difference.
@@ -254,8 +256,9 @@ class SkillMap {
   // Everything that is not a point hangs over the chart: here in its place, later after its axes.
   place() {
     if (!this.view.ready) return;
-    this.areas.lay(this, [this.flips.box(this.stage)]);
-    this.foot.textContent = [...this.notes, this.areas.note].filter(Boolean).join(" ");
+    this.areas.lay(this);
+    const about = this.flips.told ? [] : [this.now.caption, this.areas.hint];
+    this.foot.textContent = [...about, ...this.notes, this.areas.note].filter(Boolean).join(" ");
     this.follow();
   }
 

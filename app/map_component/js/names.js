@@ -120,12 +120,12 @@ export class Crowd {
 
 // Names with their places, as far as there is room, in one line or else in two: first on free
 // ground, then where they have to lie on points of their own cluster, at last farther off on a line.
-export function arrange(names, crowd, frame, taken) {
+export function arrange(names, crowd, frame) {
   const placed = [];
   for (const way of [FREE, TIGHT, AFAR]) {
     for (const name of names) {
       if (placed.some((one) => one.name === name)) continue;
-      const others = [...taken, ...placed.flatMap(held)];
+      const others = placed.flatMap(held);
       for (const text of name.tags.keys()) {
         const spot = name.over ? above(name, frame) : bestSpot(name, text, crowd, frame, others, way);
         if (spot) placed.push({ name, text, ...spot });
