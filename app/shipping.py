@@ -74,11 +74,9 @@ def ship(waits: DeltaGenerator, terms: Terms, paid: Payback, details: DeltaGener
         if found.dearer is not None:
             chosen = paid if found.taken else _payback(found.best, terms)
             st.session_state[_FOUND] = _token(terms), ToShip(found=found, payback=chosen)
-        pays = "" if chosen is None else _pays(chosen)
-        if not found.taken:
+        if not found.taken:  # a tile and a heading say when the one in use pays back
+            pays = "" if chosen is None else _pays(chosen)
             _use(found.best, "use_recommended", pays)
-        elif pays:
-            st.markdown(frame.escape(pays))
         _rule(found)
         _in_addition(found)
     with details:

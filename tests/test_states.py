@@ -109,6 +109,14 @@ def test_the_outcome_leads(usual, merged, gain, dollars, says):
     assert found.sentence("A").startswith(says)
 
 
+def test_how_many_vote_is_no_cause_of_what_first_models_gain(small, fitted, usual):
+    other = replace(usual.router.thresholds, top_k=1, cost_weight=0.01, merge_distance=0.5)
+    found = compare_states(usual, take_snapshot(small, fitted, other))
+    assert len(found.settings) == 3
+    told = ", because merge distance 0.15 → 0.5; cost weight 0 → 0.01"
+    assert found.sentence("A").endswith(told)
+
+
 def test_every_difference_is_paired_and_is_the_difference_of_the_two_numbers(usual, merged):
     found = {one.name: one for one in compare_states(usual, merged).measures}
     assert set(found) == {FIRST_RIGHT, VOTE_RIGHT, FIRST_COST}
@@ -126,7 +134,7 @@ def test_a_vote_is_named_by_how_many_vote_where_that_differs(usual):
     router = usual.fit.router(replace(usual.router.thresholds, top_k=1))
     alone = replace(usual, router=router)
     there = {one.name: one.short for one in compare_states(usual, alone).measures}
-    assert there["Vote of 3 before, one model now"] == "3 voted, now 1"
+    assert there["Vote of 3 before, one model now"] == "Vote of 3, now one"
     assert VOTE_RIGHT not in there
     back = [one.name for one in compare_states(alone, usual).measures]
     assert "One model before, vote of 3 now" in back

@@ -308,9 +308,14 @@ class StateChange:
     def _cause(self) -> str:
         """What differs, where it is little enough to be said after what it did.
 
-        Labels are named where they change what a router decides.
+        Labels are named where they change what a router decides; how many models vote is left out,
+        as it changes no first model.
         """
-        found = [f"{one.name} {one.before} → {one.after}" for one in self.settings]
+        found = [
+            f"{one.name} {one.before} → {one.after}"
+            for one in self.settings
+            if one.name != WORDS["top_k"]
+        ]
         was, now = (one.router.changed_by_labels for one in (self.before, self.after))
         if self.labels and (was or now):
             found.append(f"{now[0].lower()}{now[1:-1]}" if now else "labels count no longer")
@@ -397,7 +402,8 @@ def _vote_name(before: int, after: int, *, short: bool = False) -> str:
     if before == after:
         return f"Vote of {after} right" if short else VOTE_RIGHT
     if short:
-        return f"{before} voted, now {after}"
+        was = "One model" if before == 1 else f"Vote of {before}"
+        return f"{was}, now {'one' if after == 1 else after}"
     was, now = ("one model" if n == 1 else f"vote of {n}" for n in (before, after))
     return f"{was[:1].upper()}{was[1:]} before, {now} now"
 
