@@ -112,7 +112,10 @@ def _text(shown: QueryCard) -> None:
 
 def answers(shown: QueryCard) -> None:
     """Every answer with the models that gave it; whether the right one is known."""
-    st.caption(f"Beside a model its {mark('mean log-probability')}, where known.")
+    st.caption(
+        f"Beside a model its {mark('mean log-probability')}, where known. "
+        + frame.escape(f"{shown.outweighed} Why: below the answers." if shown.outweighed else "")
+    )
     with st.grid("auto", min_column_width=ANSWER_WIDTH, gap="small"):
         for answer in shown.answers:
             _answer(shown, answer)

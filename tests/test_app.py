@@ -27,6 +27,7 @@ from streamlit.testing.v1 import AppTest
 import cascal
 from app import frame, jobs, shared_results, values
 from app.controls import BY_TASK
+from app.route.panels import around
 from app.snapshots import Snapshots
 from app.sweep import tried
 from cascal import charts
@@ -324,6 +325,30 @@ def test_a_query_is_routed_and_explained(open_app, demo_file):
     app.text_area(key="query_text").set_value("zzz qqq xxyyz").run()
     assert re.fullmatch(r"Unlike any training query: \S+ is a guess", plain(app.title[0].value))
     assert any("times as far from the training queries" in one.value for one in app.warning)
+
+
+@pytest.mark.parametrize("at", [(0.0, 0.0), (0.5, 0.5), (1.0, 0.2)])
+def test_the_map_of_a_route_shows_its_places_and_little_beyond_all_points(at):
+    xy = np.random.default_rng(0).random((500, 2)) * [10.0, 4.0]
+    low, high = xy.min(axis=0), xy.max(axis=0)
+    place = low + np.array(at) * (high - low)
+    x0, x1, y0, y1 = around(place[None, :], xy)
+    assert x0 <= place[0] <= x1
+    assert y0 <= place[1] <= y1
+    beyond = 0.08 * (high - low)
+    assert ([x0, y0] >= low - beyond).all()
+    assert ([x1, y1] <= high + beyond).all()
+    whole = around(np.array([low, high]), xy)
+    assert whole[0] <= low[0]
+    assert whole[1] >= high[0]
+
+
+def test_no_text_is_not_routed_and_said_so(open_app, small_file):
+    app = open_app(small_file, "route")
+    assert not app.warning
+    next(one for one in app.button if one.label == "Route it").click().run()
+    assert [one.value for one in app.warning if "no text to route" in one.value]
+    assert app.title[0].value.startswith("Where would a query go?")
 
 
 @pytest.mark.slow

@@ -158,7 +158,7 @@ def test_all_models_with_one_answer_share_its_consensus_score(preset):
                 assert math.isnan(one.score)
             else:
                 assert scores == pytest.approx(np.full(len(scores), one.score))
-        assert card.about_scores.endswith(f"Consensus score: {SENTENCES[card.consensus]}")
+        assert card.about_scores == f"Consensus: {SENTENCES[card.consensus]}"
 
 
 def test_every_consensus_says_what_its_score_is():
@@ -171,21 +171,20 @@ def test_every_consensus_says_what_its_score_is():
     ("scores", "said"),
     [
         ((0.9, 0.1, math.nan), ""),
-        ((0.0, 0.47, math.nan), "Here 1 model for A outweighs the 2 for B. "),
+        ((0.0, 0.47, math.nan), "1 model for A outweighs the 2 for B by consensus."),
         ((0.3, 0.3, math.nan), ""),
     ],
 )
 def test_a_card_says_where_fewer_models_outweigh_more(snapshot, scores, said):
     card = query_card(snapshot, "train", 1)
     answers = [replace(a, score=s) for a, s in zip(card.answers, scores, strict=True)]
-    meaning = f"Consensus score: {SENTENCES[card.consensus]}"
-    assert replace(card, answers=tuple(answers)).about_scores == said + meaning
+    assert replace(card, answers=tuple(answers)).outweighed == said
 
 
 def test_test_queries_have_no_consensus_score(snapshot):
     card = query_card(snapshot, "test", 0)
     assert all(math.isnan(one.score) for one in card.answers)
-    assert card.about_scores == ""
+    assert card.about_scores == card.outweighed == ""
     assert {vote.right for one in card.answers for vote in one.votes} == {1.0}
 
 

@@ -172,7 +172,7 @@ def _position(decision: Decision) -> None:
         group_names=colouring.names,
         group_colors=tuple(colours.get(name, theme.MUTED) for name in colouring.names),
         areas=drawn,
-        selection=MapSelection(view=_around(in_view, xy)),
+        selection=MapSelection(view=around(in_view, xy)),
         marker=(float(x), float(y), "this query, really farther" if trace.far else "this query"),
         neighbors=tuple((float(x), float(y)) for x, y in data.train.xy[near]),
         hover=[data.train.texts[row][:80] for row in rows],
@@ -195,14 +195,16 @@ def _caption(trace: RouteTrace) -> str:
     )
 
 
-def _around(places: FloatArray, xy: FloatArray) -> tuple[float, float, float, float]:
+def around(places: FloatArray, xy: FloatArray) -> tuple[float, float, float, float]:
     """The part of the map that holds all places (n, 2), in the map's proportions: x0, x1, y0, y1.
 
-    xy (Q, 2) : all points
+    xy (Q, 2) : all points; as little as can be is seen beyond them
     """
     low, high, span = places.min(axis=0), places.max(axis=0), np.ptp(xy, axis=0)
     middle, extent = (low + high) / 2, float(((high - low) / span).max())
-    half = max(AROUND, ROOM * extent / 2) * span
+    half = np.minimum(max(AROUND, ROOM * extent / 2), ROOM / 2) * span
+    edge = (ROOM - 1) / 2 * span  # beyond the outermost points nothing is to be seen
+    middle = np.clip(middle, xy.min(axis=0) - edge + half, xy.max(axis=0) + edge - half)
     (x0, y0), (x1, y1) = (middle - half).tolist(), (middle + half).tolist()
     return x0, x1, y0, y1
 

@@ -12,8 +12,8 @@ from app.route import examples
 from cascal.datatypes import FloatArray, Split
 from cascal.explain import RouteTrace, explain
 
-HIGH, LOW = 96, 68
-"""Of the box in pixels, before and after a query is routed."""
+HIGH = 96
+"""Of the empty box in pixels; a routed query has as much as it needs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,13 +44,13 @@ def ask() -> Decision | None:
         text = st.text_area(
             "Query",
             key="query_text",
-            height=LOW if routed else HIGH,
+            height="content" if routed else HIGH,
             placeholder="Type or paste a query as it would be sent to a model",
             persist_state="session",
             label_visibility="collapsed" if routed else "visible",
         ).strip()
         with st.container(horizontal=True, gap="small", width="content" if routed else "stretch"):
-            st.button("Route it", type="primary", icon=":material/alt_route:")
+            asked = st.button("Route it", type="primary", icon=":material/alt_route:")
             another = f"Try a {examples.stored_name(session.dataset())} query"
             st.button(another, on_click=_take_another, icon=":material/casino:")
             if routed:
@@ -61,6 +61,8 @@ def ask() -> Decision | None:
                     icon=":material/arrow_back:",
                 )
     if not text:
+        if asked:
+            st.warning("There is no text to route yet: type a query, or click an example.")
         return None
     now, stored = heeded.snapshot(), session.dataset().find_text(text)
     vector = _vector(text, stored)

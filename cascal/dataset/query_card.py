@@ -114,21 +114,25 @@ class QueryCard:
 
     @property
     def about_scores(self) -> str:
-        """What the consensus scores of the answers mean, and which few outweigh many; "" without.
+        """What the consensus scores of the answers mean; "" where none has one.
 
         The one sentence wherever the score of an answer is shown.
         """
+        known = any(not math.isnan(one.score) for one in self.answers)
+        return f"Consensus: {SENTENCES[self.consensus]}" if known else ""
+
+    @property
+    def outweighed(self) -> str:
+        """That fewer models have the best score, where the most have another one; else ""."""
         scored = [one for one in self.answers if not math.isnan(one.score)]
-        if not scored:
+        best = max(scored, key=lambda one: one.score, default=None)
+        if best is None or len(best.votes) >= len(scored[0].votes):
             return ""
-        meaning = f"Consensus score: {SENTENCES[self.consensus]}"
-        best, most = max(scored, key=lambda one: one.score), scored[0]
-        if len(best.votes) >= len(most.votes):
-            return meaning
-        n_best = len(best.votes)
-        few, outweigh = counted(n_best, "model"), agreeing(n_best, "outweighs", "outweigh")
-        many = f"the {len(most.votes):,} for {most.label}"
-        return f"Here {few} for {best.label} {outweigh} {many}. {meaning}"
+        few, many = len(best.votes), f"the {len(scored[0].votes):,} for {scored[0].label}"
+        return (
+            f"{counted(few, 'model')} for {best.label} {agreeing(few, 'outweighs', 'outweigh')} "
+            f"{many} by consensus."
+        )
 
     def _said(self, label: str, text: str) -> str:
         """An answer in a sentence: an option by its letter, a free one as written where known."""
