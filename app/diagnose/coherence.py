@@ -24,7 +24,7 @@ HEIGHT = 213
 LOW = " (low)"
 OPEN, LOOK = "open_coherent_cluster", "look_into_cluster"
 COLUMNS: dict[str, Any] = {
-    "cluster": st.column_config.TextColumn("Cluster", width="medium"),
+    "cluster": st.column_config.TextColumn("Cluster", width=235),
     "queries": st.column_config.NumberColumn("Training queries", format="localized"),
     "mean": st.column_config.NumberColumn(
         "Mean silhouette",

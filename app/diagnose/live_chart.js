@@ -3,6 +3,7 @@
 
 const NAMES = 90; // pixels that the names of rows take
 const TEXT = 54; // pixels that the text of a cell takes
+const SHORT = 32; // and without what is in brackets, in small letters
 
 const charts = new WeakMap();
 
@@ -29,6 +30,12 @@ function rgb(root, name) {
 function mixed(first, second, share) {
   return `rgb(${first.map((one, at) => Math.round(share * one + (1 - share) * second[at])).join(",")})`;
 }
+
+const shortened = (trace) => ({
+  ...trace,
+  text: trace.text.map((text) => text.replace(/ \(.*/, "")),
+  textfont: { ...trace.textfont, size: 10 },
+});
 
 class LiveChart {
   constructor(root) {
@@ -80,8 +87,7 @@ class LiveChart {
     this.root.dataset.clicks = "1";
     this.plot.ariaLabel = alt;
     const first = !this.plot.data;
-    const shown = this.roomy(layout) ? data : data.filter((trace) => trace.mode !== "text");
-    await window.Plotly.react(this.plot, shown, this.themed(layout), {
+    await window.Plotly.react(this.plot, this.fitted(data, layout), this.themed(layout), {
       displayModeBar: false,
       responsive: false,
       scrollZoom: false,
@@ -93,10 +99,13 @@ class LiveChart {
     this.root.dataset.drawn = Number(this.root.dataset.drawn ?? 0) + 1;
   }
 
-  // Whether a text fits into a column of a table.
-  roomy(layout) {
+  // Texts of a table as they fit into its columns: whole, without their brackets, or none.
+  fitted(data, layout) {
     const columns = layout.xaxis?.tickvals?.length ?? 1;
-    return (this.root.clientWidth - NAMES) / columns >= TEXT;
+    const room = (this.root.clientWidth - NAMES) / columns;
+    if (room >= TEXT) return data;
+    if (room < SHORT) return data.filter((trace) => trace.mode !== "text");
+    return data.map((trace) => (trace.mode === "text" ? shortened(trace) : trace));
   }
 
   themed(layout) {

@@ -94,8 +94,8 @@ def _overview(bench: SilhouetteBench, chosen: tuple[int, int]) -> None:
     st.caption(
         f"{explained} Clusters in force are merged and joined from these and hold all queries: one "
         "can be incoherent though its split is clear. A cell shows the best "
-        f"{mark('silhouette')} of any number of clusters, and in brackets the number in force; "
-        "grey is below the threshold. Click a cell to look into it."
+        f"{mark('silhouette')} of any number of clusters, and in brackets, where there is room, "
+        "the number in force; grey is below the threshold. Click a cell to look into it."
     )
     scale = theme.CELLS[theme.mode()]
     figure = charts.bench_figure(bench, scale, theme.OFF[theme.mode()], chosen)

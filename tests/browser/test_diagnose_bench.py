@@ -231,6 +231,11 @@ def test_on_a_phone_the_best_remedy_is_on_the_first_screen(reader, dashboard):
     assert page.locator(".st-key-line_CAS305").bounding_box()["height"] < 110
     assert page.evaluate("() => document.documentElement.scrollWidth") <= 420
     shot(page, "diagnose_phone")
+    cells = page.locator(".st-key-silhouette_bench .textpoint text")
+    cells.first.wait_for(state="attached", timeout=60_000)
+    told = cells.all_inner_texts()
+    assert len(told) == 8 * 9
+    assert all(re.fullmatch(r"−?0\.\d\d", one.strip()) for one in told)  # no room for brackets
     apply.click()
     proof = page.locator(".st-key-proof")
     proof.get_by_text("of the routes flip").wait_for(timeout=120_000)
