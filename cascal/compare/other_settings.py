@@ -20,6 +20,8 @@ SLIDERS: dict[str, Callable[[Thresholds, float], Thresholds]] = {
     "cost weight": lambda now, value: replace(now, cost_weight=value),
 }
 """What can be moved along a line, and the thresholds at a position."""
+NAMED = 2
+"""So many choices that change nothing are named; of more those that do are excepted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +74,11 @@ def settings_that_flip(
         found = [f"{label}: {model}" for label, model in models_of.items() if model != usual]
         flips += [f"{kind} {how}" for how in found]
         same = [label for label, model in models_of.items() if model == usual]
+        moved = [label for label in models_of if label not in same]
+        if kind == "routing":
+            moved += [f"“{one.label}”" for one in ROUTINGS.values() if one.routing in told]
         if same:
-            rest = bool(found) or (kind == "routing" and bool(told))
-            idle.append(f"{kind} {enumerated(same) if rest else 'any other way'}")
+            idle.append(f"{kind} {_unmoved(same, moved)}")
     return OtherSettings(flips=tuple(flips), idle=tuple(idle))
 
 
@@ -101,6 +105,13 @@ def _of_slider(
         elif towards:
             still.append(f"{way} {towards[-1]:g}")
     return found, still
+
+
+def _unmoved(same: Sequence[str], moved: Sequence[str]) -> str:
+    """Choices that change nothing, beside those that do: by name where they are few."""
+    if not moved:
+        return "any other way"
+    return enumerated(same) if len(same) <= NAMED else f"any other way but {enumerated(moved)}"
 
 
 def _choices(now: Thresholds, told: Collection[Routing]) -> dict[str, list[tuple[str, Thresholds]]]:
