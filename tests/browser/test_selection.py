@@ -117,7 +117,10 @@ def test_on_a_phone_the_legend_is_in_sight_and_a_tap_tells_the_name_of_a_number(
     one = on_map(reader, dashboard, width=420, height=900)
     legend = one.page.locator(".cm-legend").bounding_box()
     assert legend["y"] + legend["height"] < 900
-    expect(one.page.locator(".cm-under")).to_contain_text("twice is one cluster in parts")
+    expect(one.page.locator(".cm-index p")).to_contain_text(
+        "more than once is one cluster in parts"
+    )
+    assert one.page.locator(".cm-index p").bounding_box()["y"] < 880
     number = one.page.locator(".cm-labels .cm-number").filter(visible=True).first
     box = number.bounding_box()
     at = {"clientX": box["x"] + box["width"] / 2, "clientY": box["y"] + box["height"] / 2}

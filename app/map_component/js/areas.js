@@ -12,7 +12,7 @@ const STEPS = 65535; // of the map from end to end, as the server counts them
 const SHORT = 11; // letters of a name that is never broken
 const SMALLEST = 11.5; // px, of a name
 const NAMED = "Point at a cluster for its name and all its islands.";
-const NUMBERED = "Tap a cluster for its name; a number that stands twice is one cluster in parts.";
+const NUMBERED = "Tap a cluster for its name and all its islands.";
 const MORE = 2.5; // px, by which the name of the largest cluster is larger
 
 export class Areas {

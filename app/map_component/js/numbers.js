@@ -6,12 +6,15 @@ import { element } from "./dom.js";
 const NARROW = 480; // px
 const FEW = 7; // clusters in view have names there all the same
 const LEAST = 28; // px, of an island that has the number of its cluster besides the largest
+const REPEATED = "A number that stands more than once is one cluster in parts.";
 const APART = 24; // px between two numbers
 
 export class Numbers {
   constructor() {
-    this.root = element("ol", "cm-index");
+    this.root = element("div", "cm-index");
     this.root.hidden = true;
+    this.list = element("ol", "");
+    this.root.append(element("p", "", REPEATED), this.list);
   }
 
   // Give every name its number and a line in the list. point : called with a name that is pointed at
@@ -25,7 +28,7 @@ export class Numbers {
       });
     });
     this.lines = new Map(ordered.map(([, name]) => [name, this.line(name, point)]));
-    this.root.replaceChildren(...this.lines.values());
+    this.list.replaceChildren(...this.lines.values());
   }
 
   line(name, point) {
