@@ -20,7 +20,7 @@ from cascal import charts
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.snapshot import Change, Snapshot, compare, take_snapshot
 from cascal.diagnose import CHECKS, Finding, Measure, diagnose
-from cascal.diagnose.coherence import coherence, own_silhouettes
+from cascal.diagnose.coherence import LineMoved, coherence, own_silhouettes
 from cascal.diagnose.cohering import lapses_told, less_coherent
 from cascal.diagnose.proof import Proof, prove
 from cascal.diagnose.trials import CLEAR
@@ -89,6 +89,10 @@ def test_incoherent_clusters_are_counted_in_the_proof():
     alone = ((0.1, 0.2), (np.nan, np.nan))
     assert prove(same, same, change(), (1, 3), alone).coherence == "1 → 3 incoherent clusters"
     assert not prove(same, same, change()).coherence
+    moved = LineMoved(old=0.05, new=0.2, incoherent=(4, 3))
+    assert prove(same, same, change(), (1, 0), line=moved).coherence == (
+        "incoherent clusters by the line of before, 0.05: 1 → 0, by that of now, 0.2: 4 → 3"
+    )
 
 
 def test_a_cluster_that_fits_less_well_is_told_in_the_table_and_in_the_proof_alike(demo, demo_fits):
@@ -113,8 +117,7 @@ def test_a_cluster_that_fits_less_well_is_told_in_the_table_and_in_the_proof_ali
     said = lapses_told(worse)
     assert said.startswith(f"{len(worse)} other")
     assert worse[0].said in said
-    assert prove([], [], change(), worse=said, line="By the new line.").worse == said
-    assert prove([], [], change(), worse=said, line="By the new line.").line == "By the new line."
+    assert prove([], [], change(), worse=said).worse == said
     assert less_coherent(before, before, rows) == ()
     assert lapses_told(()) == ""
 

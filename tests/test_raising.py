@@ -18,13 +18,14 @@ from cascal.counted import signed
 from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.coherence import (
+    LineMoved,
     below_zero_sentence,
     coherence,
     coherence_sentence,
     n_incoherent,
     own_silhouettes,
 )
-from cascal.diagnose.cohering import held_by, line_told, what_makes_coherent
+from cascal.diagnose.cohering import held_by, line_moved, what_makes_coherent
 from cascal.diagnose.raising import (
     FEWEST,
     N_SAMPLES,
@@ -409,13 +410,13 @@ def test_before_and_after_are_judged_by_one_line_and_it_is_said_when_the_line_mo
     assert not one.effect.cured
     by_line = [sum(each.mean < 0.2 for each in coherence(now)) for now in (case, higher)]
     assert by_line == [n_incoherent(case, 0.2), n_incoherent(higher, 0.2)] == [4, 3]
-    assert one.line == line_told(case, higher, one.after)
-    assert one.line.endswith(
+    assert one.line == line_moved(case, higher) == LineMoved(old=0.05, new=0.2, incoherent=(4, 3))
+    assert one.line_told.endswith(
         "By the new line, 0.2: 4 → 3 incoherent clusters; its queries, at 0.193, are below it."
     )
-    assert "queries" not in line_told(case, higher, np.nan)
+    assert replace(one, after=0.21).line_told.endswith("4 → 3 incoherent clusters.")
     assert all(
-        bool(each.line) is (each.effect.proposal.thresholds.min_silhouette != 0.05)
+        bool(each.line_told) is (each.effect.proposal.thresholds.min_silhouette != 0.05)
         for each in found
     )
 

@@ -15,7 +15,7 @@ from cascal.counted import capitalised
 from cascal.dataset.snapshot import compare
 from cascal.diagnose import Finding
 from cascal.diagnose.coherence import n_incoherent
-from cascal.diagnose.cohering import lapses_told, less_coherent, line_told, of_queries
+from cascal.diagnose.cohering import lapses_told, less_coherent, line_moved, of_queries
 from cascal.diagnose.proof import Proof, prove
 from cascal.diagnose.seconds import second_better_change
 
@@ -67,25 +67,26 @@ def strip(findings: list[Finding] | None) -> None:
     proof = _proof(applied, findings)
     with st.container(border=True, key="proof", gap="small"):
         label = capitalised(applied.label)
-        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        with st.container(
+            horizontal=True, gap="small", vertical_alignment="center", key="proof_head"
+        ):
             st.markdown(
                 f":material/check_circle: **Applied: {frame.escape(label)}**", width="stretch"
             )
             st.button("Undo", key="undo_applied", icon=":material/undo:", on_click=_undo)
             st.button("Dismiss", key="dismiss_applied", type="tertiary", on_click=dismiss)
         if applied.cluster is not None:
-            first = " · ".join(filter(None, (proof.coherence, proof.accuracy)))
+            first = capitalised(" · ".join(filter(None, (proof.coherence, proof.accuracy))))
             then = f"{_about(applied)}{proof.effects}"
         else:
             first = capitalised(proof.accuracy)
             then = " · ".join(filter(None, (proof.effects, proof.coherence)))
-        st.markdown(f"**{frame.headline(first)}**")
+        kept = first.replace(" → ", "\u00a0→\u00a0")
+        st.markdown(f"**{frame.headline(kept)}**")
         before, now = session.snapshot_at(applied.before), session.snapshot()
         said = filter(None, (proof.issues, second_better_change(before, now)))
         st.text(f"{capitalised('; '.join(said))}.")
         st.text(" ".join(f"{one}." for one in (then, capitalised(proof.worse)) if one))
-        if proof.line:
-            st.text(proof.line)
     arrive("headline", st.session_state[TURN])
 
 
@@ -97,12 +98,13 @@ def _proof(applied: Applied, findings: list[Finding] | None) -> Proof:
         silhouettes = of_queries(before, rows), of_queries(now, rows)
     least = before.router.thresholds.min_silhouette
     low = n_incoherent(before), n_incoherent(now, least)
-    line = line_told(before, now, silhouettes[1][0] if silhouettes else np.nan)
     worse = lapses_told(less_coherent(before, now, rows))
     first = applied.findings if applied.findings is not None else _result_of(applied.checks)
     waits = first is None and jobs.runs(applied.checks)  # it may be applied while those run
     then = None if waits else findings
-    return prove(first, then, compare(before, now), low, silhouettes, worse, line)
+    return prove(
+        first, then, compare(before, now), low, silhouettes, worse, line_moved(before, now)
+    )
 
 
 def _result_of(checks: str) -> Sequence[Finding] | None:

@@ -225,8 +225,8 @@ def _folded(row: Row, best: Row | None) -> None:
             st.badge(says, color=colour)
             _apply_button(row, "secondary")
         measures.grid((*row.price, *row.told))
-        if row.cohesion is not None and row.cohesion.line:
-            st.caption(frame.headline(row.cohesion.line))
+        if row.cohesion is not None and row.cohesion.line is not None:
+            st.caption(frame.headline(row.cohesion.line_told))
         if best is not None and row.kind in ("possible", "away"):
             st.caption(frame.headline(_rank(row, best)))
 

@@ -182,6 +182,18 @@ def n_incoherent(snapshot: Snapshot, least: float | None = None) -> int:
     return len(incoherent(snapshot, least))
 
 
+@dataclass(frozen=True, kw_only=True)
+class LineMoved:
+    """A min silhouette that changed, and with it the line below which clusters are incoherent.
+
+    old, new : min silhouette; incoherent : how many clusters are before and after, both by the new
+    """
+
+    old: float
+    new: float
+    incoherent: tuple[int, int]
+
+
 def incoherence_rule(least: float) -> str:
     """What makes a cluster incoherent, either of two; least : min silhouette."""
     many = percent(MANY_BELOW_ZERO)

@@ -14,6 +14,7 @@ from cascal.dataset.successor import MAJORITY
 from cascal.datatypes import IntArray
 from cascal.diagnose.coherence import (
     Coherence,
+    LineMoved,
     coherence,
     incoherent,
     n_incoherent,
@@ -61,7 +62,7 @@ class Cohesion:
     has a neighbour in its task; below_before, below_after : shares below 0
     incoherent : how many clusters in force are incoherent before and after, by the line in use now
     breaks : where its queries are no longer incoherent, how many more of the other clusters are, by
-    the same line; line : what a new min silhouette makes of that (`line_told`), "" where it stays
+    the same line; line : what a new min silhouette makes of that, None where it stays
     stays_low : whether its queries are no longer incoherent by the line in use now, but by the new
     worse : the other clusters that fit less well by it (`less_coherent`)
     n_others : how many other clusters can be judged; because : why it helps them, "" where no
@@ -85,7 +86,7 @@ class Cohesion:
     right: tuple[float, Estimate] | None = None
     because: str = ""
     undoes: bool = False
-    line: str = ""
+    line: LineMoved | None = None
     stays_low: bool = False
 
     @property
@@ -108,6 +109,22 @@ class Cohesion:
         said = lapses_told(self.worse) or "no other became less coherent"
         found.append(Told("Others less coherent", "", others, said))
         return tuple(found)
+
+    @property
+    def line_told(self) -> str:
+        """What a new min silhouette makes of the incoherent clusters, as a sentence; "" where none.
+
+        And whether its own queries are below it.
+        """
+        if self.line is None:
+            return ""
+        first, second = self.line.incoherent
+        own = f"; its queries, at {decimal(self.after, 3)}, are below it"
+        return (
+            f"Min silhouette is also the line below which a cluster is incoherent. By the new "
+            f"line, {self.line.new:g}: {first:,} → {counted(second, 'incoherent cluster')}"
+            f"{own if self.after < self.line.new else ''}."
+        )
 
 
 def less_coherent(before: Snapshot, after: Snapshot, rows: IntArray) -> tuple[Lapse, ...]:
@@ -138,20 +155,13 @@ def lapses_told(worse: Sequence[Lapse]) -> str:
     return f"{counted(len(worse), 'other')} became less coherent: {_most_of(worse)}"
 
 
-def line_told(before: Snapshot, after: Snapshot, mean: float) -> str:
-    """What a change of min silhouette does to the line below which clusters are incoherent.
-
-    A sentence with both states by the new line; empty where it stays. mean : of the silhouettes of
-    the queries that the change is about, afterwards; nan where it is about none
-    """
-    line = after.router.thresholds.min_silhouette
-    if line == before.router.thresholds.min_silhouette:
-        return ""
-    first, second = n_incoherent(before, line), n_incoherent(after, line)
-    own = f"; its queries, at {decimal(mean, 3)}, are below it" if mean < line else ""
-    return (
-        f"Min silhouette is also the line below which a cluster is incoherent. By the new line, "
-        f"{line:g}: {first:,} → {counted(second, 'incoherent cluster')}{own}."
+def line_moved(before: Snapshot, after: Snapshot) -> LineMoved | None:
+    """What a change of min silhouette does to the line of incoherence; None where it stays."""
+    old, new = (one.router.thresholds.min_silhouette for one in (before, after))
+    if old == new:
+        return None
+    return LineMoved(
+        old=old, new=new, incoherent=(n_incoherent(before, new), n_incoherent(after, new))
     )
 
 
@@ -230,7 +240,7 @@ def _tried(
         right=_right(snapshot, now, chosen.cluster),
         because=why_it_helps(snapshot, now, chosen.cluster) if helped else "",
         undoes=takes_apart(snapshot, now, chosen.cluster),
-        line=line_told(snapshot, now, mean),
+        line=line_moved(snapshot, now),
         stays_low=stays_low,
     )
 

@@ -8,6 +8,7 @@ from math import isfinite
 
 from cascal.counted import counted, signed
 from cascal.dataset.snapshot import Change
+from cascal.diagnose.coherence import LineMoved
 from cascal.diagnose.effect_words import flips_told, silhouettes_told
 from cascal.diagnose.finding import CHECKS, Finding
 from cascal.intervals import Estimate
@@ -24,7 +25,7 @@ class Proof:
     before, after : codes of the issues; `before` None where the checks of that state never ended,
     `after` None while the checks run
     clusters : their number before and after; incoherent : how many of them were and are incoherent,
-    by the line of before; line : how many by a new one (`line_told`), empty where it stays
+    by the line of before; line : how many by a new one, None where it stays
     worse : what became of other clusters (`lapses_told`), empty where none is less coherent
     silhouette : before and after mean of the queries that it is about, and share of them below 0;
     None for all others
@@ -40,7 +41,7 @@ class Proof:
     incoherent: tuple[int, int] = (0, 0)
     silhouette: Silhouettes | None = None
     worse: str = ""
-    line: str = ""
+    line: LineMoved | None = None
     flips: str = ""
 
     @property
@@ -62,7 +63,13 @@ class Proof:
         """How many clusters were and are incoherent, and the mean silhouette; empty without any."""
         first, second = self.incoherent
         parts = []
-        if first or second:
+        if self.line is not None:
+            then, now = self.line.incoherent
+            parts.append(
+                f"incoherent clusters by the line of before, {self.line.old:g}: {first:,} → "
+                f"{second:,}, by that of now, {self.line.new:g}: {then:,} → {now:,}"
+            )
+        elif first or second:
             parts.append(f"{first:,} → {counted(second, 'incoherent cluster')}")
         if self.silhouette is not None and isfinite(sum(mean for mean, _ in self.silhouette)):
             parts += [one.said for one in silhouettes_told(*self.silhouette)]
@@ -110,7 +117,7 @@ def prove(
     incoherent: tuple[int, int] = (0, 0),
     silhouette: Silhouettes | None = None,
     worse: str = "",
-    line: str = "",
+    line: LineMoved | None = None,
 ) -> Proof:
     """What came of a change: the findings of both states, and what moved between them."""
     return Proof(

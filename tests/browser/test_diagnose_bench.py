@@ -73,7 +73,7 @@ def test_the_line_is_dragged_snaps_and_one_undo_takes_it_back(reader, dashboard)
     line_is_at(page, 0.3)
     assert threshold(page) == 0.3
     assert link(page)["silhouette"] == "0.3"
-    page.get_by_text(re.compile(r"\d+ of 72 splits reach min silhouette 0.3")).wait_for()
+    page.get_by_text(re.compile(r"min silhouette 0.3: \d+ of 72 splits are used")).wait_for()
     assert page.evaluate(f"document.querySelector('{BY_K}').marked")  # the same chart as before
     shot(page, "bench_line_dragged")
     page.get_by_role("button", name="Undo").click()
