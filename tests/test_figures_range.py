@@ -154,6 +154,7 @@ def test_intervals_in_tables_have_the_minus_of_typesetting():
         ([0.64, 0.64, 0.5], False, ["0.640", "0.640", "0.500"]),
         ([0.64, 0.64 + 1e-12, np.nan], False, ["0.640", "0.640", "–"]),
         ([81.34, 79.0], True, ["81.3 %", "79.0 %"]),
+        ([0.65432, 0.6537, 0.6], False, ["0.6543", "0.6537", "0.6000"]),
     ],
 )
 def test_values_beside_names_have_one_number_of_digits(values, percent, texts):

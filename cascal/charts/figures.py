@@ -13,7 +13,7 @@ import plotly.graph_objects as go
 import plotly.io as pio
 from numpy.typing import ArrayLike
 
-from cascal.counted import bracketed, decimal, signed
+from cascal.counted import bracketed, decimal, decimal_pair, signed
 from cascal.datatypes import FloatArray
 from cascal.files.spreadsheet import safe_cell
 from cascal.intervals import Estimate
@@ -216,8 +216,15 @@ def interval_figure(
 
 
 def in_words(values: FloatArray, *, percent: bool) -> list[str]:
-    """Every value, in percent or with three decimals, as a text; a dash where it is unknown."""
+    """Every value, in percent or with three decimals, as a text; a dash where it is unknown.
+
+    With four where the first two would read alike: then the first is told from the second.
+    """
     decimals = 1 if percent else 3
+    if not percent and len(values) > 1:
+        first, second = decimal_pair(values[0], values[1], decimals)
+        alike = decimal(values[0], decimals) == decimal(values[1], decimals)
+        decimals += alike and first != second
     told = (decimal(one, decimals) + (" %" if percent else "") for one in values.tolist())
     return ["–" if one.startswith("nan") else one for one in told]
 
