@@ -11,10 +11,23 @@ from there: the first mark counts as one and shows nothing; the second keeps dig
 
 
 def number(
-    label: str, *, format: str | None = None, width: int | None = None, help: str | None = None
+    label: str,
+    *,
+    format: str | None = None,
+    width: int | None = None,
+    help: str | None = None,
+    min_value: float | None = None,
+    max_value: float | None = None,
 ) -> ColumnConfig:
-    """Numbers, in a format of Streamlit's."""
-    return st.column_config.NumberColumn(heading(label), format=format, width=width, help=help)
+    """Numbers, in a format of Streamlit's; the bounds are those of what a reader may type."""
+    return st.column_config.NumberColumn(
+        heading(label),
+        format=format,
+        width=width,
+        help=help,
+        min_value=min_value,
+        max_value=max_value,
+    )
 
 
 def figures(label: str, *, width: int | None = None, help: str | None = None) -> ColumnConfig:

@@ -215,6 +215,12 @@ def picked_rows(key: str) -> list[int]:
     return list(event["selection"]["rows"]) if event else []
 
 
+def picked_cells(key: str) -> list[tuple[int, str]]:
+    """Row numbers and columns of the cells that a reader picked in a table."""
+    event: Mapping[str, Mapping[str, Sequence[tuple[int, str]]]] | None = st.session_state.get(key)
+    return [(row, column) for row, column in event["selection"]["cells"]] if event else []
+
+
 def metric(
     label: str,
     value: str,

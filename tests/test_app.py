@@ -1065,7 +1065,9 @@ def test_a_share_of_the_calls_is_said_before_it_is_asked(open_app, small_file):
     votes = cascal.Workspace(small_file).votes("demo")
     unread = (100 * (1 - votes.answered.sum(axis=0) / votes.asked.sum(axis=0))).tolist()
     assert table["unread"].tolist() == pytest.approx(unread)
-    app.session_state["collected_of_models"] = {"selection": {"rows": [1], "columns": []}}
+    said = [plain(one.value) for one in app.caption]
+    assert any("mean over all" in one and "test queries alone" in one for one in said)
+    app.session_state["collected_of_models"] = {"selection": {"cells": [(1, "model")]}}
     app.run()
     assert app.session_state["selection"].unread == (votes.models[1],)
     app = open_app(small_file, "collect")

@@ -21,7 +21,7 @@ def test_a_heading_of_figures_reads_as_it_is_written():
 
 
 def test_pages_whose_figures_are_headed_so_have_no_other_heading_of_figures():
-    for room in ("evaluate", "runs"):
+    for room in ("collect", "data_sets", "evaluate", "label", "runs"):
         for path in (APP / room).glob("*.py"):
             source = path.read_text()
             assert "column_config.NumberColumn" not in source, path

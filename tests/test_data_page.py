@@ -27,6 +27,7 @@ from cascal.settings import Thresholds
 
 open_app = test_app.open_app
 small_file = test_app.small_file
+demo_file = test_app.demo_file
 
 
 def answers_of(app):
@@ -110,6 +111,20 @@ def test_the_page_says_it_when_the_checks_are_through(open_app, small_file):
     assert any(one.label.startswith(begins) for one in app.expander)
     for one in found.findings:
         assert f"{one.code} {one.sentence}" in [text.value for text in app.text]
+
+
+@pytest.mark.slow
+def test_training_queries_in_the_test_set_are_bridged_to_the_repeated_test_queries(
+    open_app, demo_file
+):
+    app = open_app(demo_file, "data_sets")
+    app.session_state["data_tab"] = "Quality"
+    app.run()
+    run_through(app)
+    (said,) = [plain(one.value) for one in app.caption if "counted from either side" in one.value]
+    assert "331 training queries repeat a test query, 257 test queries a training query" in said
+    assert any("257 of 2,000 test queries repeat" in plain(one.label) for one in app.expander)
+    assert any(one.label == "In the test set too" and one.value == "331" for one in app.metric)
 
 
 @pytest.mark.slow

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import frame
+from app import columns, frame
 from app.collect import work
 from app.collect.keys import MINE, POOL_FROM, SIMULATED
 from cascal.counted import counted
@@ -84,8 +84,8 @@ def _table(start: pd.DataFrame, key: str) -> pd.DataFrame:
             "model_id": st.column_config.TextColumn("Model id at the server"),
             "base_url": st.column_config.TextColumn("Base URL (…/v1)", required=True),
             "key_env": st.column_config.TextColumn("key_env", help=SECRETS),
-            "input_price": st.column_config.NumberColumn("$ in", min_value=0.0),
-            "output_price": st.column_config.NumberColumn("$ out", min_value=0.0),
-            "concurrency": st.column_config.NumberColumn("At once", min_value=1, max_value=256),
+            "input_price": columns.number("$ in", min_value=0.0),
+            "output_price": columns.number("$ out", min_value=0.0),
+            "concurrency": columns.number("At once", min_value=1, max_value=256),
         },
     )

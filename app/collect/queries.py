@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import frame, jobs, session
+from app import columns, frame, jobs, session
 from app.collect import work
 from app.collect.keys import QUERIES_FROM, STORED, WRITTEN
 from app.collect.pool_editor import editor
@@ -82,9 +82,7 @@ def _tasks() -> tuple[TaskRequest, ...] | None:
                     "description": st.column_config.TextColumn(
                         "What its queries are about", required=True, width=560
                     ),
-                    "n": st.column_config.NumberColumn(
-                        "Queries", min_value=1, help="Empty: as many as below."
-                    ),
+                    "n": columns.number("Queries", min_value=1, help="Empty: as many as below."),
                 },
             )
         )

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import frame, session
+from app import columns, frame, session
 from app.collect import work
 from app.collect.running import budget, failures, run
 from app.collect.spent import more, onward, spent
@@ -124,10 +124,10 @@ def _of_each_model(ahead: CostAhead) -> None:
             alt="Calls, tokens and cost of each model",
             column_config={
                 "model": "Model",
-                "calls": st.column_config.NumberColumn("Calls", format="localized"),
-                "input_tokens": st.column_config.NumberColumn("Tokens in", format="compact"),
-                "output_tokens": st.column_config.NumberColumn("Tokens out", format="compact"),
-                "dollars": st.column_config.NumberColumn("US dollars", format="%.2f"),
+                "calls": columns.number("Calls", format="localized"),
+                "input_tokens": columns.number("Tokens in", format="compact"),
+                "output_tokens": columns.number("Tokens out", format="compact"),
+                "dollars": columns.number("US dollars", format="%.2f"),
             },
         )
         st.caption(frame.escape(ahead.basis))

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import frame, selection, session
+from app import columns, frame, selection, session
 from app.collect import work
 from app.collect.decision import decision
 from app.collect.keys import MORE
@@ -19,21 +19,23 @@ from cascal import charts
 from cascal.counted import counted, dollars
 from cascal.dataset.collected import Collected, what_was_collected
 from cascal.prices import COST_UNIT, Bill, in_cents
+from cascal.store import DatasetInfo
 
 KEY = "collected_of_models"
 COLUMNS: dict[str, Any] = {
     "model": "Model",
-    "answers": st.column_config.NumberColumn("Answers stored", format="localized"),
-    "unread": st.column_config.NumberColumn("Cannot be read", format="%.1f %%"),
-    "dollars": st.column_config.NumberColumn("Spent, US dollars", format="%.2f"),
-    "per_thousand": st.column_config.NumberColumn(
+    "answers": columns.number("Answers stored", format="localized"),
+    "unread": columns.number("Cannot be read", format="%.1f %%"),
+    "dollars": columns.number("Spent, US dollars", format="%.2f"),
+    "per_thousand": columns.number(
         "$ per 1,000 calls",
         format="%.2f",
-        help="Of calls for all queries, for training and for testing; Overview and Evaluate say it "
-        "of the test queries alone.",
+        help="Of calls for all queries, for training and for testing.",
     ),
-    "seconds": st.column_config.NumberColumn(
-        "Half within (s)", format="%.2f", help="Median seconds, where the source says them."
+    "seconds": columns.number(
+        "Median seconds",
+        format="%.2f",
+        help="Half of the answers took less; where the source says it.",
     ),
 }
 
@@ -104,6 +106,7 @@ def all_there(title: DeltaGenerator, summary: DeltaGenerator) -> None:
         onward()
         decision(found, n_queries, simulated=info.origin == "simulated")
     _of_each_model(dataset, found, simulated=info.origin == "simulated")
+    _mean_over(info)
     more()
     run(f"collect:{dataset}", "models")
     failures(dataset)
@@ -125,7 +128,7 @@ def _of_each_model(dataset: str, found: tuple[Collected, ...], *, simulated: boo
         pd.DataFrame(_rows(found)),
         key=KEY if here else f"{KEY} elsewhere",
         on_select="rerun" if here else "ignore",
-        selection_mode="single-row",
+        selection_mode="single-cell",
         hide_index=True,
         height="content",
         placeholder="–",
@@ -133,13 +136,23 @@ def _of_each_model(dataset: str, found: tuple[Collected, ...], *, simulated: boo
         column_config=COLUMNS,
     )
     if here:
-        st.caption("Pick a row to see the queries that the model gave no readable answer to.")
+        st.caption("Click a model to see the queries that it gave no readable answer to.")
     if not here:
         return
-    for at in frame.picked_rows(KEY):
+    for at, _ in frame.picked_cells(KEY):
         if at < len(found):
             selection.show_unread(found[at].model)
             frame.open_page("data_sets")
+
+
+def _mean_over(info: DatasetInfo) -> None:
+    """Which queries the dollars are a mean over: other pages take the test queries alone."""
+    if info.n_train and info.n_test:
+        every, test = f"{info.n_train + info.n_test:,}", counted(info.n_test, "test query")
+        st.caption(
+            f"Dollars per 1,000 calls are a mean over all {every} queries. Overview and Evaluate "
+            f"take the {test} alone, so theirs differ a little."
+        )
 
 
 def _rows(found: tuple[Collected, ...]) -> list[dict[str, object]]:
@@ -158,7 +171,7 @@ def _rows(found: tuple[Collected, ...]) -> list[dict[str, object]]:
     n_asked, total = sum(one.n_asked for one in found), sum(one.dollars for one in found)
     n_unread = sum(one.n_unread for one in found)
     every = {
-        "model": "all models",
+        "model": f"All {counted(len(found), 'model')}",
         "answers": n_asked,
         "unread": float(charts.in_percent(n_unread / n_asked)) if n_asked else math.nan,
         "dollars": round(total, 2),

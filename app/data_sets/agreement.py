@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import frame, selection, theme
+from app import columns, frame, selection, theme
 from cascal import charts
 from cascal.computing.remembered import remembered
 from cascal.dataset.part import Part
@@ -109,7 +109,7 @@ def _model_columns(table: pd.DataFrame) -> list[str]:
 
 
 def _columns(table: pd.DataFrame) -> dict[str, Any]:
-    number = st.column_config.NumberColumn
+    number = columns.number
     names = [one.removeprefix(charts.MODEL_COLUMN) for one in _model_columns(table)]
     models = {
         f"{charts.MODEL_COLUMN}{name}": number(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from app import frame, session, shared_results
+from app import columns, frame, session, shared_results
 from cascal.counted import counted
 from cascal.dataset.scored import score_counts
 
@@ -40,10 +40,10 @@ def _all_sets() -> None:
             "answers": st.column_config.TextColumn(
                 "Answers of queries", help="gold: may serve as truth. generated: never does."
             ),
-            "train": st.column_config.NumberColumn("Training queries", format="localized"),
-            "test": st.column_config.NumberColumn("Test queries", format="localized"),
-            "models": "Models",
-            "responses": st.column_config.NumberColumn("Responses", format="localized"),
+            "train": columns.number("Training queries", format="localized"),
+            "test": columns.number("Test queries", format="localized"),
+            "models": columns.number("Models"),
+            "responses": columns.number("Responses", format="localized"),
         },
     )
     chosen = session.current_info()

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from app import frame, session, theme
+from app import columns, frame, session, theme
 from cascal import charts
 from cascal.counted import percent
 
@@ -27,7 +27,7 @@ def models() -> None:
             default="Training queries",
         )
     part = data.test if split == "Test queries" and data.test is not None else data.train
-    number = st.column_config.NumberColumn
+    number = columns.number
     st.dataframe(
         charts.coverage_frame(part),
         hide_index=True,

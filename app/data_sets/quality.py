@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 import yaml
 
-from app import frame, jobs, session
+from app import columns, frame, jobs, session
 from app.terms.glossary import meaning
 from cascal import charts
 from cascal.collection.rgd_filter import Filtered, rgd_filter
@@ -20,6 +20,13 @@ from cascal.dataset.dataset import Dataset
 from cascal.datatypes import NotApplicable
 from cascal.diagnose import quality
 from cascal.diagnose.quality import ClusterNeed, TrainingQuality
+from cascal.diagnose.repeats import without_repeats
+
+AHEAD = (
+    "Mean consensus score of the first model less that of the second, on the queries of this "
+    "cluster. Below 0 these alone speak for the second, and the first leads by what the router "
+    "knows beyond them."
+)
 
 
 def quality_of_training() -> None:
@@ -44,6 +51,7 @@ def _numbers() -> None:
         _of_the_votes(found, data)
         _of_repetition(found, len(data.train))
         _of_the_test_set(found)
+    _both_counts(found)
     if found.tasks_with_one:
         st.info(
             f"{counted(found.tasks_with_one, 'task has', 'tasks have')} a single training query."
@@ -88,6 +96,18 @@ def _of_repetition(found: TrainingQuality, n_queries: int) -> None:
         f"{found.near_leaked:,}",
         f"{found.leaked:,} word for word",
         "Training queries that repeat a test query: accuracies on the test queries flatter then.",
+    )
+
+
+def _both_counts(found: TrainingQuality) -> None:
+    """How the training queries that repeat a test query and the tests repeated go together."""
+    repeats = without_repeats(session.snapshot())
+    if repeats is None or not found.near_leaked:
+        return
+    train = counted(found.near_leaked, "training query repeats", "training queries repeat")
+    st.caption(
+        f"The same pairs, counted from either side: {train} a test query, "
+        f"{counted(repeats.n_repeated, 'test query')} a training query; several can be like one."
     )
 
 
@@ -138,32 +158,38 @@ def _needs() -> None:
 
 
 def _needs_table(unsure: Sequence[ClusterNeed], names: Sequence[str]) -> None:
+    table = pd.DataFrame(
+        {
+            "cluster": [names[one.cluster] for one in unsure],
+            "task": [one.task for one in unsure],
+            "queries": [one.n_queries for one in unsure],
+            "pair": [f"{one.first} over {one.second}" for one in unsure],
+            "lead": [one.lead for one in unsure],
+            "certainty": [100 * one.certainty for one in unsure],
+            "needed": [
+                "as good as equal" if one.needed is None else f"{one.needed:,} more"
+                for one in unsure
+            ],
+        }
+    )
     st.dataframe(
-        pd.DataFrame(
-            {
-                "cluster": [names[one.cluster] for one in unsure],
-                "task": [one.task for one in unsure],
-                "queries": [one.n_queries for one in unsure],
-                "pair": [f"{one.first} over {one.second}" for one in unsure],
-                "lead": [one.lead for one in unsure],
-                "certainty": [100 * one.certainty for one in unsure],
-                "needed": [
-                    "as good as equal" if one.needed is None else f"{one.needed:,} more"
-                    for one in unsure
-                ],
-            }
-        ),
+        frame.written(table, {"lead": 3}, ("lead",)),
         hide_index=True,
         height=240,
         alt="Clusters whose first model is not sure",
         column_config={
             "cluster": "Cluster",
             "task": "Task",
-            "queries": st.column_config.NumberColumn("Queries", format="localized"),
+            "queries": columns.number("Queries", format="localized"),
             "pair": "First two models",
-            "lead": st.column_config.NumberColumn("Lead", format="%.3f"),
-            "certainty": st.column_config.ProgressColumn("Sure", format="%.0f %%", max_value=100),
-            "needed": "To be sure",
+            "lead": columns.number("Ahead by", help=AHEAD),
+            "certainty": st.column_config.ProgressColumn(
+                "Chance it is ahead",
+                format="%.0f %%",
+                max_value=100,
+                help="Probability that the first model is better than the second on such queries.",
+            ),
+            "needed": "Queries to be sure",
         },
     )
 

@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from app import card, filters, frame, heeded, selection, selection_links, session, stored
+from app import card, columns, filters, frame, heeded, selection, selection_links, session, stored
 from app.arrive import arrive
 from app.data_sets.agreement import ARRIVED, agreement
 from app.terms.glossary import meaning
@@ -129,7 +129,7 @@ def _columns(table: pd.DataFrame) -> dict[str, ColumnConfig | str | None]:
     return {
         "text": text("Query", width=212, pinned=len(models) > MOST_SEEN),
         "task": text("Task", width=_width(max(tasks, key=len))),
-        "agreement": st.column_config.NumberColumn(
+        "agreement": columns.number(
             "Agree", format="%.0f %%", width=54, help="Share of the models in the largest group."
         ),
         "own": text(own, width=max(52, _width(own) + 8), help=_own_help(part.label_origin)),

@@ -1,4 +1,4 @@
-"""The tour at the foot of the page: offered once on the demo, skipped at any step.
+"""The tour: offered once on the demo above the page, taken at its foot, skipped at any step.
 
 The browser remembers that it was offered (offer.js); whoever wants it again finds it in the
 sidebar.
@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from app import frame, session
 from app.tour.steps import STEPS, undo_all
@@ -25,9 +24,11 @@ _COMPONENT = st.components.v2.component(
 
 
 def lead() -> None:
-    """Open the page that the last step asked for, and the way to take the tour again."""
+    """Open the page that the last step asked for; the offer, and the way to take it again."""
     if not _on_the_demo():
         return
+    if _STEP not in st.session_state:
+        _offer()
     with st.sidebar:
         _again("tour_again")
     with st.container(key="tour_on_a_phone"):  # where the sidebar is folded away
@@ -49,14 +50,10 @@ def _again(key: str) -> None:
 
 
 def show() -> None:
-    """The present step, or the offer; nothing on other data than the demo."""
+    """The present step; nothing on other data than the demo."""
     step: int | None = st.session_state.get(_STEP)
     frame.draw_whole(step is not None)  # what a step says follows every move; it stands last
-    if not _on_the_demo():
-        return
-    if step is None:
-        _offer()
-    else:
+    if step is not None and _on_the_demo():
         _step(step)
 
 
@@ -66,20 +63,28 @@ def _on_the_demo() -> bool:
 
 
 def _offer() -> None:
-    """Ask the browser whether it knows the tour, and offer it where it does not."""
+    """Ask the browser whether it knows the tour, and offer it where it does not.
+
+    The offer stands beside the names of the pages or above the page: it covers nothing.
+    """
     with st.container(key="tour_memory"):
         told = _COMPONENT(key="tour_offer", data={}, height=1, on_offer_change=lambda: None)
     if not told.offer or st.session_state.get("tour_refused"):
         return
-    with _bar():
-        st.markdown("**New here?** A tour takes 60 seconds.", width="stretch")
-        st.button("Take the tour", key="tour_start", type="primary", on_click=_go_to, args=(0,))
+    with st.container(
+        horizontal=True, gap="small", vertical_alignment="center", key="tour_offered"
+    ):
+        st.markdown("**New here?**", width="content")
+        words = "Take the tour: 60 seconds"
+        st.button(words, key="tour_start", type="primary", on_click=_go_to, args=(0,))
         st.button("No, thanks", key="tour_refuse", type="tertiary", on_click=_refuse)
 
 
 def _step(at: int) -> None:
     step = STEPS[at]
-    with _bar():
+    with st.bottom.container(
+        horizontal=True, gap="small", vertical_alignment="center", key="tour", border=True
+    ):
         st.markdown(f"**{at + 1} of {len(STEPS)}**")
         st.markdown(step.says(), width="stretch")
         st.button(
@@ -91,12 +96,6 @@ def _step(at: int) -> None:
             args=(at,),
         )
         st.button("Skip", key="tour_skip", type="tertiary", on_click=_end)
-
-
-def _bar() -> DeltaGenerator:
-    return st.bottom.container(
-        horizontal=True, gap="small", vertical_alignment="center", key="tour", border=True
-    )
 
 
 def _do(at: int) -> None:

@@ -32,7 +32,7 @@ N_TEST = 2000
 FILES = ("tasks", "models", "queries", "responses")
 """Parquet files that make up the data sets; vectors and layout lie beside them."""
 
-_SOURCE = "simulated by cascal.simulate"
+_SOURCE = "simulated queries, models and answers"
 _NOTES = {
     "demo": (
         "Simulated data: the queries are written by templates, the models do not exist.",

@@ -73,7 +73,7 @@ def prose_world(n_queries: int = 1000, seed: int = 0, dataset: str = "prose") ->
     imported = Imported(
         dataset=dataset,
         origin="simulated",
-        source="simulated by cascal.simulate",
+        source="simulated queries, models and answers",
         tasks=tuple(Task(name) for name in dict.fromkeys(one.task for one in queries)),
         models=pool.specs(),
         queries=queries_table(queries),

@@ -46,7 +46,38 @@ def test_the_tour_goes_from_the_verdict_to_the_undo_and_never_comes_again(reader
     assert merge(page) == "0.15"
     assert page.get_by_role("button", name="Undo", exact=True).is_disabled()
     one.open(dashboard)  # as a reload: nothing but the browser's own memory is left
-    assert page.locator(".st-key-tour").count() == 0
+    assert page.locator(".st-key-tour, .st-key-tour_offered").count() == 0
+    one.clean()
+
+
+COVERED = """() => {
+  const offer = document.querySelector('.st-key-tour_offered').getBoundingClientRect();
+  const others = '[data-testid=stTopNavLink], [data-testid=stExpandSidebarButton], '
+    + '[data-testid=stSidebar], [data-testid=stHeading], .st-key-notice, '
+    + '[data-testid=stMain] button, [data-testid=stMain] iframe, [data-testid=stMain] p';
+  return [...document.querySelectorAll(others)]
+    .filter(one => !one.closest('.st-key-tour_offered') && one.checkVisibility())
+    .filter(one => {
+      const box = one.getBoundingClientRect();
+      return box.width && box.height && box.left < offer.right && offer.left < box.right
+        && box.top < offer.bottom && offer.top < box.bottom;
+    })
+    .map(one => one.innerText || one.dataset.testid);
+}"""
+
+
+@pytest.mark.parametrize("width", [1920, 1360, 1024, 420, 360])
+def test_the_offer_covers_nothing(reader, dashboard, width):
+    one = reader(width=width, height=800, new_here=True)
+    one.open(dashboard)
+    page = one.page
+    page.locator(".st-key-tour_start button").wait_for(timeout=30_000)
+    idle(page)
+    assert page.evaluate(COVERED) == []
+    box = page.locator(".st-key-tour_offered").bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= width
+    assert box["height"] < 60
     one.clean()
 
 
