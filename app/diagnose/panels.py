@@ -23,12 +23,12 @@ from cascal.diagnose.headline import NOTHING, Trouble, in_order, of_cluster, of_
 from cascal.diagnose.repeats import LEAK, pair_rows
 
 CHECK_COLUMNS: dict[str, Any] = {
-    "code": st.column_config.TextColumn("Code", width=75),
-    "title": st.column_config.TextColumn("Check", width=245),
+    "code": st.column_config.TextColumn("Code", width=70),
+    "title": st.column_config.TextColumn("Check", width=225),
     "result": st.column_config.TextColumn("Result", width=105),
-    "measured": st.column_config.TextColumn("Measured", width=270),
+    "measured": st.column_config.TextColumn("Measured", width=240),
     "value": st.column_config.TextColumn("Value", width=75, alignment="right"),
-    "rule": st.column_config.TextColumn("Rule", width=115, alignment="right"),
+    "rule": st.column_config.TextColumn("Rule", width=110, alignment="right"),
     "margin": st.column_config.TextColumn(
         "Margin", width=95, alignment="right", help="−: missed by that."
     ),
@@ -207,12 +207,17 @@ def evidence_table(rows: Sequence[Mapping[str, Any]], key: str) -> None:
     """The rows of an evidence; where texts are longer than a cell, a picked row is read whole."""
     table = pd.DataFrame(list(rows))
     titles = {name: name.capitalize() for name in table.columns}
+    shares = {name for name in table.columns if table[name].astype(str).str.endswith(" %").any()}
+    columns = {
+        name: st.column_config.TextColumn(title, alignment="right") if name in shares else title
+        for name, title in titles.items()
+    }
     long = any(len(str(value)) > LONG for row in rows for value in row.values())
     st.dataframe(
         table,
         hide_index=True,
         key=key,
-        column_config=titles,
+        column_config=columns,
         placeholder="–",
         on_select="rerun" if long else "ignore",
         selection_mode="single-row",

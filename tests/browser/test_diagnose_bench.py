@@ -233,7 +233,7 @@ def test_on_a_phone_the_best_remedy_is_on_the_first_screen(reader, dashboard):
     shot(page, "diagnose_phone")
     cells = page.locator(".st-key-silhouette_bench .textpoint text")
     cells.first.wait_for(state="attached", timeout=60_000)
-    told = cells.all_inner_texts()
+    told = cells.all_text_contents()
     assert len(told) == 8 * 9
     assert all(re.fullmatch(r"−?0\.\d\d", one.strip()) for one in told)  # no room for brackets
     apply.click()
