@@ -14,7 +14,7 @@ from cascal.dataset.dataset import Dataset
 from cascal.dataset.part import Part
 from cascal.dataset.snapshot import Snapshot
 from cascal.dataset.telling_queries import telling_queries
-from cascal.routing.leads import GRADES_SAID
+from cascal.routing.leads import GRADES_SAID, UNKNOWN_SAID
 
 WIDTH = 340
 """Pixels that an example takes at least: several stand side by side where there is room."""
@@ -51,7 +51,7 @@ def examples() -> None:
             )
     st.caption(
         "Chosen by a rule to show different kinds of routes. Click one to see what decided and "
-        f"what would change it. {GRADES_SAID}"
+        f"what would change it. {GRADES_SAID if table['noise'].any() else UNKNOWN_SAID}"
     )
 
 

@@ -36,11 +36,11 @@ def changes(decision: Decision) -> None:
     with st.container(gap="xsmall"):
         *first, rises = trace.what_would_change
         for sentence in first:
-            st.text(f"• {sentence}")
+            frame.sentence(f"• {sentence}")
         if heeded.snapshot().router.correction is None:
             _tried(decision, rises)
         else:
-            st.text(f"• {rises}")
+            frame.sentence(f"• {rises}")
 
 
 def _tried(decision: Decision, last: str) -> None:
@@ -63,7 +63,7 @@ def _tried(decision: Decision, last: str) -> None:
     key = f"others:{session.snapshot_token()}:{digest}"
     found = jobs.show(key, "Try other settings and words", tried, at_once=True)
     if found is None:
-        st.text(f"• {last}")
+        frame.sentence(f"• {last}")
         return
     flips = [f"With {said}" for said in found.settings.flips]
     idle, kept = list(found.settings.idle), []
@@ -73,8 +73,8 @@ def _tried(decision: Decision, last: str) -> None:
         else:
             kept.append(one.kind)
     for said in flips:
-        st.text(f"• {said}.")
-    st.text(f"• {last}")
+        frame.sentence(f"• {said}.")
+    frame.sentence(f"• {last}")
     if kept:
         idle.append(f"small rewordings ({', '.join(kept)})")
     if idle:

@@ -26,6 +26,8 @@ GRADES_SAID = (
     "Level: a lead below a tenth of its noise. Narrow: below half of it. Likely: below all of it. "
     "Clear: at least as large."
 )
+UNKNOWN_SAID = "How sure a lead is, this routing does not tell: it sharpens the scores."
+"""What stands in its place where no noise is known."""
 
 
 class Lead(NamedTuple):

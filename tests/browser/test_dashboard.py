@@ -455,7 +455,7 @@ def test_a_typed_query_is_routed_and_explained(reader, dashboard):
     shot(one.page, "route-near")
     one.page.get_by_text("The 5 nearest training queries", exact=True).click()
     assert one.page.get_by_text("Who answered what:").first.is_visible()
-    assert one.page.get_by_test_id("stText").filter(has_text="comes first if").is_visible()
+    assert one.page.get_by_test_id("stMarkdown").filter(has_text="comes first if").is_visible()
     one.page.get_by_text("The whole trace as JSON").click()
     assert one.page.get_by_text('"effective_clusters"').first.is_visible()
     shot(one.page, "route-typed")
