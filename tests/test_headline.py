@@ -6,7 +6,7 @@ import pytest
 from test_worth import UNDO, tried
 
 from cascal.compare.sweep_summary import BASIS
-from cascal.diagnose import seconds
+from cascal.diagnose import ADVICE, seconds
 from cascal.diagnose.effect_words import ALONE
 from cascal.diagnose.headline import in_order, of_cluster, of_issue
 from cascal.diagnose.worth import choose
@@ -59,6 +59,13 @@ def test_the_verdict_of_an_issue_is_the_remedy_that_is_marked_as_the_best(n, eff
 def test_where_no_setting_helps_the_verdict_is_the_advice():
     told = of_issue("Leakage", 0, None, trying=False, advice="Drop repeats; test queries too.")
     assert told.said == "Leakage: drop repeats"
+
+
+@pytest.mark.parametrize("code", sorted(ADVICE))
+def test_no_headline_is_a_command(code):
+    told = of_issue("Issue", 0, None, trying=False, advice=ADVICE[code])
+    assert "cascal " not in told.said
+    assert "--" not in told.said
 
 
 def test_what_is_to_be_applied_goes_first():

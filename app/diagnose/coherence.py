@@ -50,6 +50,8 @@ def coherence() -> None:
     now = session.snapshot()
     clusters, least = measured(now), now.router.thresholds.min_silhouette
     st.caption(frame.escape(coherence_sentence(now.labels, clusters, least)))
+    if not any(np.isfinite(one.mean) for one in clusters):
+        return
     st.dataframe(
         frame.written(charts.coherence_frame(now, clusters), {"mean": 3}),
         hide_index=True,

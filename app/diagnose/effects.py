@@ -197,7 +197,8 @@ def _does(row: Row, place: DeltaGenerator) -> None:
     with place, st.container(key=f"effect_{row.code}", gap="small"):
         label = frame.headline(f"Now and after “{row.effect.proposal.label}”")
         st.markdown(f"**{label}**")
-        measures.table([one for one in row.told if one.now != one.then])
+        told = [one for one in row.told if one.now != one.then]
+        measures.table(told, 1 if row.cohesion is None else 2)
 
 
 def _folded_rows(rows: Sequence[Row], best: Row | None) -> None:

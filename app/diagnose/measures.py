@@ -11,16 +11,13 @@ import streamlit as st
 from app import frame
 from cascal.diagnose.effect_words import Told
 
-BOLD = 2
-"""Rows of its numbers that stand out."""
 
-
-def table(told: Sequence[Told]) -> None:
-    """What, now and after; the first two, which say whether it helps, in bold."""
+def table(told: Sequence[Told], n_bold: int) -> None:
+    """What, now and after; the first ones, which say whether it helps, in bold."""
     cells = [[frame.headline(text) for text in (one.what, one.now, one.then)] for one in told]
-    bold = [[f"**{text}**" if text else "" for text in row] for row in cells[:BOLD]]
+    bold = [[f"**{text}**" if text else "" for text in row] for row in cells[:n_bold]]
     columns = ["What", "Now", "After"]
-    st.table(pd.DataFrame(bold + cells[BOLD:], columns=columns).set_index("What"))
+    st.table(pd.DataFrame(bold + cells[n_bold:], columns=columns).set_index("What"))
 
 
 def grid(told: Sequence[Told]) -> None:

@@ -218,12 +218,13 @@ ADVICE: dict[str, str] = {
     "CAS105": TASKS_MEASURED,
     "CAS203": "No setting changes what the pool can do: add models of another kind, or ask one.",
     "CAS204": "Label the ten queries of the evidence: whoever is right there most often decides.",
-    "CAS205": "cascal quality DATASET --tasks-out more.yaml asks for more of the unsure clusters.",
+    "CAS205": "Generate more queries of the unsure clusters; cascal quality DATASET --tasks-out "
+    "more.yaml writes the task file for them.",
     "CAS206": "Label ten queries on which the models named as the best answer differently.",
     "CAS301": "The page Data shows who is unreadable; read some of the responses.",
     "CAS302": "Read some responses that were sure: is the log-probability that of the answer?",
     "CAS303": "Describe the tasks closer to what comes, with examples, and generate again.",
-    "CAS304": "cascal filter keeps what separates models; the page Data shows what would stay.",
+    "CAS304": "Keep what separates models; cascal filter does, Data shows what would stay.",
     "CAS305": "Drop repeated queries; test queries must not be among the training queries.",
     "CAS404": "Generate queries that look like those that come: examples in the task file help.",
 }
