@@ -84,7 +84,8 @@ def _print(found: dict[str, Any], needs: list[dict[str, Any]], *, simulated: boo
             f"{percent(found['covered'])} of them are covered."
         )
     table = Table(
-        *("cluster", "task", "queries", "first two models", "lead", "sure", "more needed")
+        *("cluster", "task", "queries", "first two models"),
+        *("ahead by", "chance it is ahead", "more to be sure"),
     )
     for one in needs:
         more = "as good as equal" if one["needed"] is None else f"{one['needed']:,}"
