@@ -97,7 +97,7 @@ timed: $(VENV)/.dev
 
 # The pictures of the README, from the running product.
 pictures: $(VENV)/.dev
-	$(BIN)/python -m tests.browser.pictures
+	PYTHONPATH=tests $(BIN)/python -m tests.browser.pictures
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench.run

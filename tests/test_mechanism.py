@@ -211,6 +211,16 @@ def effect(gain: Estimate | None, flipped: float = 0.1, *, cured: bool = True) -
             "20.0 % of the routes flip against 10.0 %",
         ),
         (
+            effect(None, 0.1003),
+            effect(None, 0.1001),
+            "10.03 % of the routes flip against 10.01 %",
+        ),
+        (
+            effect(None, 0.1),
+            effect(None, 0.1),
+            "no number that decides tells them apart, and the one tried first stands first",
+        ),
+        (
             effect(Estimate(-0.03, -0.04, -0.02, 500)),
             effect(Estimate(0.0, -0.004, 0.004, 500)),
             "it harms",

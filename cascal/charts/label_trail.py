@@ -74,7 +74,7 @@ def label_trail_svg(
     ]
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
-        f'width="100%" style="max-width: {round(_WIDEST * width)}px" font-family="inherit" '
+        f'style="width: 100%; max-width: {round(_WIDEST * width)}px" font-family="inherit" '
         f'font-size="13" aria-hidden="true">{"".join(parts)}</svg>'
     )
 

@@ -140,5 +140,8 @@ def why_lower(effect: Effect, best: Effect) -> str:
             decimals = 1 if round(100 * own, 1) != round(100 * other, 1) else 2
             points, others = (signed(100 * one, decimals) for one in (own, other))
             return f"{points} points of right answers against {others}"
-    flips, others = (percent(one.flipped, 1) for one in (effect, best))
+    if effect.flipped == best.flipped:
+        return "no number that decides tells them apart, and the one tried first stands first"
+    decimals = 1 if percent(effect.flipped, 1) != percent(best.flipped, 1) else 2
+    flips, others = (percent(one.flipped, decimals) for one in (effect, best))
     return f"{flips} of the routes flip against {others}"

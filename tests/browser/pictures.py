@@ -9,13 +9,11 @@ from __future__ import annotations
 import base64
 import contextlib
 import io
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from forked import preload_the_dashboard, streamlit_process
 from PIL import Image
 from playwright.sync_api import Page, sync_playwright
 
@@ -52,18 +50,18 @@ def dashboard(folder: Path) -> Iterator[str]:
     workspace = folder / "demo.duckdb"
     install_demo(cascal.Workspace(workspace))
     port = free_port()
-    command = [sys.executable, "-m", "streamlit", "run", str(ROOT / "app" / "server.py")]
-    command += [f"--server.port={port}", "--server.address=127.0.0.1", "--server.headless=true"]
-    environment = {**os.environ, "CASCAL_WORKSPACE": str(workspace)}
+    words = ("run", str(ROOT / "app" / "server.py"), "--server.headless=true")
+    words += (f"--server.port={port}", "--server.address=127.0.0.1")
     log = folder / "server.log"
-    with log.open("w") as sink:
-        server = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=sink, stderr=sink)
+    environment = {"CASCAL_WORKSPACE": str(workspace)}
+    preload_the_dashboard()
+    server = streamlit_process(*words, cwd=ROOT, env=environment, log=log)
     try:
         wait_until_healthy(f"http://127.0.0.1:{port}", server, log, 120)
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
-        server.wait(timeout=20)
+        server.communicate(timeout=20)
 
 
 def opened(page: Page, url: str) -> Page:

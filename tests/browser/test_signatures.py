@@ -127,7 +127,7 @@ def test_a_signature_is_shown_named_and_remedied(reader, signatures, name):
     shot(page, f"signature-{name}")
     tried = page.locator(".st-key-issues").text_content()
     assert words in tried.lower()
-    assert re.search(r"This checkan issuepasses.*pts \[[+−]", tried)  # before and after
+    assert re.search(r"Price\. Right [^[]+ pts \[.*This checkan issuepasses", tried)
     page.locator(".st-key-headline h1", has_text="apply “").wait_for(timeout=30_000)
     applies.first.click()
     idle(page, 60_000)
