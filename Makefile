@@ -20,20 +20,23 @@ PYTEST = $(ONE_THREAD) $(BIN)/python -m pytest -n $(JOBS) --dist loadfile --no-l
 # Images of containers set this; the tests start many processes, and each would compile anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test lint style types asserts without-browser unit slow attack wheel browser pages timed pictures bench bench-large realdata clean
+.PHONY: demo test beside lint style types asserts without-browser unit slow attack wheel browser pages timed pictures bench bench-large realdata clean
 
 demo: $(VENV)/.demo
 	$(BIN)/cascal demo --port $(PORT)
 
-# The types take longer than style, wheel and asserts together, so each of two cores has its part.
+# Types and wheel take what the tests beside them leave of two cores, where many wait.
 # Pages beside all other tests took as long as one after the other, and then a test that has to
 # wait for others' processes misses its deadline: so they come one after the other.
 # `unit` and `slow` are one run: modules are imported, and data sets fitted, once for both.
 test: $(VENV)/.dev
-	$(MAKE) -j 2 types style asserts wheel
-	$(MAKE) without-browser
+	$(MAKE) -j 2 style asserts
+	$(MAKE) -j 2 without-browser beside
 	$(MAKE) pages
 	$(MAKE) timed
+
+beside: $(VENV)/.dev
+	nice -n 10 $(MAKE) types wheel
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit("Python 3.11 or newer is needed." if sys.version_info < (3, 11) else 0)'

@@ -86,7 +86,7 @@ def value_label(name: str, value: float | None) -> str:
         return "off"
     if name == "cost_weight":
         return weight_label(value)
-    return f"{value:g}" if round(value, _GRID) == value else f"{value:.4f}"
+    return f"{value:g}" if round(value, _GRID) == value else decimal(value, 4)
 
 
 def gains_over_now(curve: Curve, part: Part, models: Sequence[str]) -> list[Estimate] | None:
