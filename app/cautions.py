@@ -23,6 +23,12 @@ def line() -> None:
     _line(lambda: caution(heeded.snapshot()))
 
 
+def of_other(setting: Snapshot) -> str:
+    """The same in words of a setting that is not in use; "" where there is nothing to say."""
+    found = caution(setting) if _known(heeded.snapshot()) else None
+    return "" if found is None else f"With this setting: {found.sentence}"
+
+
 def line_between(before: Snapshot, after: Snapshot, name: str) -> None:
     """The same beside what `after` gains over a state of this name."""
     _line(lambda: caution_between(before, after, name))

@@ -14,6 +14,8 @@ MAX_KEPT = 50
 ONE_MOVE = 2.0
 """Seconds within which further steps of the same control belong to the same move."""
 clock = time.monotonic
+SHOWN_NEXT = "last_change_shown_next"
+"""Whether the page Runs is to show what the last change did."""
 UNDONE = "undone_to"
 """The state that undo went back to, until the next change."""
 
@@ -66,6 +68,21 @@ def change_to(state: Values) -> None:
     _show(state)
     st.session_state.pop(UNDONE, None)
     _earlier().append(before)
+
+
+def before() -> Values | None:
+    """The state before the last change; None where nothing was changed."""
+    return _earlier()[-1] if _earlier() else None
+
+
+def reference() -> Values:
+    """The state before the last change; the pinned one where nothing was changed."""
+    return before() or pinned()
+
+
+def show_last_change() -> None:
+    """Let the page Runs compare with that state when it is opened next. For callbacks."""
+    st.session_state[SHOWN_NEXT] = True
 
 
 def can_undo() -> bool:

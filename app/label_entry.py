@@ -128,7 +128,7 @@ def few_labels() -> None:
         return
     verdict = heeded.snapshot().verdict
     if verdict is not None and not too_few(verdict.gain.n):
-        with st.expander(f"With a few labels: {_IN_SHORT[found.evidence.decision]}"):
+        with st.expander(f"By labels alone: {_IN_SHORT[found.evidence.decision]}"):
             _said_by_labels(found, verdict.constant)
         return
     with st.container(border=True, key="few_labels"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import pandas as pd
@@ -10,6 +10,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from app import (
+    cautions,
     columns,
     frame,
     heeded,
@@ -50,11 +51,17 @@ def awaited(place: DeltaGenerator) -> DeltaGenerator:
     return waits
 
 
-def ship(waits: DeltaGenerator, terms: Terms, paid: Payback, details: DeltaGenerator) -> None:
+def ship(
+    waits: DeltaGenerator,
+    terms: Terms,
+    paid: Payback,
+    details: DeltaGenerator,
+    leaves_open: Callable[[Recommendation], None],
+) -> None:
     """The setting to ship, its cost and payback, one click to take it, and why not another.
 
     waits : what stands there until it is known; paid : when the setting in use pays back;
-    details : the place of the tables, which are wide
+    details : the place of the tables, which are wide; leaves_open : says what was not compared
     """
     if heeded.snapshot().router.always:  # labels have closed the gate: one model is asked
         return
@@ -77,7 +84,9 @@ def ship(waits: DeltaGenerator, terms: Terms, paid: Payback, details: DeltaGener
         if not found.taken:  # a tile and a heading say when the one in use pays back
             pays = "" if chosen is None else _pays(chosen)
             _use(found.best, "use_recommended", pays)
+            _caution(found.best)
         _rule(found)
+        leaves_open(found)
         _in_addition(found)
     with details:
         _details(found, [paid, chosen or paid], terms)
@@ -206,6 +215,17 @@ def _pays(found: Payback) -> str:
     return f"{found.headline}{span}."
 
 
+def _caution(best: Option) -> None:
+    """What the test queries that are repeated do to its gain; of a preset only when it is in use,
+    as its fit may not be at hand.
+    """
+    if best.trial.preset:
+        return
+    said = cautions.of_other(heeded.at(session.snapshot_at(state_of(best))))
+    if said:
+        st.caption(f":orange[{frame.escape(said)}]")
+
+
 def _rule(found: Recommendation) -> None:
     """By what it was chosen, and the click that tries the presets as well."""
     st.caption(explained(frame.escape(found.reason), "cost weight"))
@@ -219,9 +239,13 @@ def _rule(found: Recommendation) -> None:
 
 def _ways_on(found: Recommendation) -> None:
     """To what taking the setting changed, and to what more can be tried."""
-    if found.taken and values.present() != history.pinned():
-        st.page_link(
-            frame.page_file("runs"), label="See what it changed", icon=":material/compare_arrows:"
+    if found.taken and values.present() != history.reference():
+        st.button(
+            "See what it changed",
+            key="see_the_change",
+            icon=":material/compare_arrows:",
+            on_click=frame.open_page,
+            args=("runs", history.show_last_change),
         )
     try_presets()
 

@@ -434,7 +434,8 @@ def test_the_light_leads_to_the_page_and_labels_come_back_as_a_verdict(
     app.run()
     said = desk.evidence().sentence(desk.contest)
     assert said in texts(app)
-    assert any(one.label.startswith("With a few labels: ") for one in app.expander)  # folded
+    assert any(one.label.startswith("By labels alone: ") for one in app.expander)  # folded
+    assert "to_label" not in [one.key for one in app.button], "the labels say how many more"
     app.switch_page("evaluate/page.py").run()
     assert said in texts(app)
 

@@ -254,7 +254,7 @@ def test_the_line_says_how_far_it_is_and_how_many_more(snapshot):
     assert few.early
     assert "points" not in progress_line(few, 9, 30)  # the next label may turn it over
     said = few.sentence(question.contest)
-    assert said.startswith("Nobody can say yet whether routing pays here: 9 labels are too few")
+    assert said.startswith("By labels alone nobody can say yet whether routing pays")
     assert f"So far {_points(few.watched.value)} points [" in said  # as such it is not hidden
     assert "points" not in few.headline(question.contest)
     some = labels_of_the_truth(question, 10).evidence()

@@ -296,10 +296,15 @@ def test_the_sentence_names_the_constant_and_how_many_labels_are_missing(study):
     found = replace(found, constant=Constant(1, "atlas", "consensus"))
     few = weigh(found, {one: right[one] for one in draw.frame[:2]}, [draw], [])
     sentence = few.sentence(found)
-    assert sentence.startswith("Nobody can say yet whether routing pays here: 2 labels are too few")
+    assert sentence.startswith(
+        "By labels alone nobody can say yet whether routing pays here: 2 labels"
+    )
     assert "over atlas, the best model by consensus" in sentence
     assert "2 labels; 20 of 20 queries are contested" in sentence
-    assert f"about {few.more:,} more labels" in sentence
+    assert "more labels" not in sentence, "so few project no number"
+    more = weigh(found, {one: right[one] for one in draw.frame[:10]}, [draw], [])
+    assert not more.early
+    assert more.settled == ("more label" not in more.sentence(found))
     none = weigh(replace(found, second=found.first), {}, [], [])
     assert "nothing to label" in none.sentence(found)
 

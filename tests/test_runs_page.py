@@ -71,6 +71,26 @@ def test_a_moved_threshold_is_the_headline_with_its_interval_and_leads_to_the_ma
 
 
 @pytest.mark.slow
+def test_the_setting_that_was_taken_is_compared_with_the_state_before_it(open_app, small_file):
+    store = cascal.Workspace(small_file)
+    data = load_dataset(store, "demo")
+    fitted = cascal.fit(data.train.votes, data.train.vectors, costs=data.costs)
+    merged = take_snapshot(data, fitted, Thresholds(merge_distance=0.5))
+    store.save_run(make_run(data, merged, "yesterday"), replace=True)
+    app = open_app(small_file)
+    app.number_input(key="tolerance").set_value(20.0).run()
+    app.button(key="use_recommended").click().run()
+    app.button(key="see_the_change").click().run()
+    assert not app.exception
+    assert app.selectbox(key="changed_against").value == "The state before the last change"
+    assert " the earlier state: " in title(app)
+    assert ", because cost weight 0 → " in title(app)
+    assert any("1 setting differs, and 1 that changes no" in one for one in headings(app))
+    assert not any(one.label.startswith("Vote") for one in app.metric), "one model is asked"
+    store.delete_run("yesterday")
+
+
+@pytest.mark.slow
 def test_a_saved_run_is_compared_with_the_present_state_and_opened(open_app, small_file):
     store = cascal.Workspace(small_file)
     data = load_dataset(store, "demo")

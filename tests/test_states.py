@@ -113,6 +113,7 @@ def test_how_many_vote_is_no_cause_of_what_first_models_gain(small, fitted, usua
     other = replace(usual.router.thresholds, top_k=1, cost_weight=0.01, merge_distance=0.5)
     found = compare_states(usual, take_snapshot(small, fitted, other))
     assert len(found.settings) == 3
+    assert found.settings_sentence == "2 settings differ, and 1 that changes no first model"
     told = ", because merge distance 0.15 → 0.5; cost weight 0 → 0.01"
     assert found.sentence("A").endswith(told)
 
@@ -133,11 +134,12 @@ def test_every_difference_is_paired_and_is_the_difference_of_the_two_numbers(usu
 def test_a_vote_is_named_by_how_many_vote_where_that_differs(usual):
     router = usual.fit.router(replace(usual.router.thresholds, top_k=1))
     alone = replace(usual, router=router)
-    there = {one.name: one.short for one in compare_states(usual, alone).measures}
-    assert there["Vote of 3 before, one model now"] == "Vote of 3, now one"
-    assert VOTE_RIGHT not in there
-    back = [one.name for one in compare_states(alone, usual).measures]
-    assert "One model before, vote of 3 now" in back
+    back = {one.name: one.short for one in compare_states(alone, usual).measures}
+    assert back["One model before, vote of 3 now"] == "One model, now 3"
+    assert VOTE_RIGHT not in back
+    there = compare_states(usual, alone)
+    assert [one.name for one in there.measures] == [FIRST_RIGHT, FIRST_COST]
+    assert there.settings_sentence == "1 setting differs, which changes no first model"
     both = [one.name for one in compare_states(alone, alone).measures]
     assert both == [FIRST_RIGHT, FIRST_COST], "one model's answer is that of the first model"
 

@@ -35,7 +35,7 @@ from cascal.compare.sweep_answer import (
     gains_over_now,
     value_label,
 )
-from cascal.compare.sweep_summary import SweepSummary
+from cascal.compare.sweep_summary import SweepSummary, beside_recommended
 from cascal.counted import decimal
 from cascal.datatypes import NO_ANSWER, NotApplicable
 from cascal.settings import JOINING, PRESETS, FitSettings, Thresholds, joining_name
@@ -293,6 +293,10 @@ def test_all_thresholds_together_say_which_to_move_and_which_to_leave(parts, fit
     waits = SweepSummary(answers=[moved], n_waiting=2).title
     assert waits == "Move joining to all 3; 2 thresholds are being tried"
     assert SweepSummary(answers=[], n_waiting=1).title == "1 threshold is being tried"
+    assert beside_recommended([moved, left], 3) == f"Sweep found: {moved.title}"
+    assert beside_recommended([left, same], 2) == "Sweep found no threshold to move"
+    asks = "Sweep asks next whether a threshold should move"
+    assert beside_recommended([left, same], 3) == beside_recommended([], 3) == asks
     frame = sweep_frame([moved, left, same])
     brings = [f"+40.0 {_ends(moved)}", f"+1.0 {_ends(left)}"]
     assert frame["weighed"].tolist()[:2] == [moved.value, "0.02"]

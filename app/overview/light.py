@@ -54,8 +54,14 @@ def headline_without_labels(badge: DeltaGenerator) -> None:
 
 
 def _label_button() -> None:
-    """The way to know more than the light: to label the queries that decide."""
+    """The way to know more than the light: to label the queries that decide.
+
+    As soon as there are enough labels these say how many more settle it, and the plan nothing.
+    """
     with suppress(NotApplicable):
+        known = label_entry.evidence()
+        if known is not None and not known[1].early:
+            return
         label_entry.label_first(label_entry.routing(), "to_label")
 
 

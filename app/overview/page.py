@@ -8,6 +8,7 @@ from app import cautions, frame, heeded, label_entry, session, shipping
 from app.no_data import no_data
 from app.overview import light, panels
 from app.overview.payback import of_scores, of_setting, payback, stated_terms
+from app.overview.thresholds import sweep_next
 from app.scored import scored_page
 
 if session.current_info() is None:
@@ -66,6 +67,6 @@ else:
         if compared is not None or labelled:
             light.second_opinion()
     with shipped, frame.refusals():
-        shipping.ship(waits, terms, found, details)
+        shipping.ship(waits, terms, found, details, sweep_next)
     if shipping.at_hand(terms) is not to_ship:
         panels.numbers(found, shipping.at_hand(terms), tiles, about)

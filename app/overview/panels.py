@@ -14,7 +14,7 @@ from cascal import charts
 from cascal.compare.recommended import Option
 from cascal.compare.to_ship import ToShip
 from cascal.counted import BEFORE_ROUNDING, agreeing, counted, dollars, percent, signed
-from cascal.dataset.snapshot import Snapshot
+from cascal.dataset.snapshot import Snapshot, routed_queries
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.coherence import incoherence_told, incoherent
 from cascal.diagnose.headline import is_incoherent
@@ -23,7 +23,7 @@ from cascal.verdicts.payback import Payback
 from cascal.verdicts.verdict import Verdict, points
 
 SHOWN_ISSUES = 3
-TO_SHIP = "→ {} to ship"
+TO_SHIP = "To ship: {}"
 """What a number would be with the setting to ship."""
 MARKS: dict[str, tuple[str, theme.Badge, str]] = {
     "route": (":material/check_circle:", "green", "Verdict: route"),
@@ -75,9 +75,7 @@ def numbers(
     tiles, about : the places of the tiles, and of what they are about; empty ones
     """
     best = None if to_ship is None or to_ship.found.taken else to_ship.found.best
-    part = session.dataset().part("test")
-    kind = "test query" if session.dataset().test is not None else "training query"
-    said = f"On {counted(len(part), kind)}."
+    said = f"On {_routed()}."
     if paid.duration:
         said = f"{said[:-1]}, days at {counted(paid.terms.daily, 'query')} a day."
     if best is not None:
@@ -88,6 +86,12 @@ def numbers(
     about.caption(said)
     with tiles.container():
         _tiles(paid, best, None if best is None or to_ship is None else to_ship.payback)
+
+
+def _routed() -> str:
+    """How many of which queries the numbers are of."""
+    data = session.dataset()
+    return routed_queries(len(data.part("test")), data)
 
 
 def _tiles(paid: Payback, best: Option | None, shipped: Payback | None) -> None:
@@ -196,7 +200,7 @@ def shares() -> None:
     st.subheader("Who gets the queries", anchor=False)
     figure = charts.share_figure(now.router.models, now.share, _colours())
     frame.chart(figure, "shares", "Share of the queries that each model gets first.")
-    st.caption("Share of the routed queries.")
+    st.caption(f"Share of the {_routed()} that each model is asked first.")
 
 
 def _colours() -> dict[str, str]:

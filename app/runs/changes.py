@@ -121,10 +121,8 @@ def _measure(measure: MeasureChange) -> None:
 
 def _settings_and_verdicts(found: StateChange, before: str, after: str) -> None:
     """What is set differently and what becomes of the verdict, as rows of one table."""
-    n = len(found.settings)
-    differ = f"{n} setting{'s differ' if n > 1 else ' differs'}" if n else "The settings are equal"
     stays = "the verdict stays" if found.same_verdict else "the verdict changes"
-    st.subheader(f"{differ}, {stays}", anchor=False)
+    st.subheader(f"{found.settings_sentence}, {stays}", anchor=False)
     verdicts = [
         verdict.sentence if verdict else "No gold answers, no verdict."
         for verdict in (found.before.verdict, found.after.verdict)

@@ -1,4 +1,4 @@
-"""Which two states the page Runs compares: the present one, the pinned one and every saved run."""
+"""Which two states the page Runs compares: the present, the earlier, the pinned one, saved runs."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from cascal.dataset.snapshot import Snapshot
 from cascal.store import Run
 
 PRESENT, PINNED = "The present state", "The pinned state"
+EARLIER = "The state before the last change"
 AGAINST, BY_HAND = "changed_against", "against_by_hand"
 """Whether the reader chose what to compare with; before that the page does."""
 
@@ -46,6 +47,13 @@ def states(runs: list[Run]) -> dict[str, State]:
             controls=history.pinned(),
         ),
     }
+    earlier = history.before()
+    if earlier is not None:
+        found[EARLIER] = State(
+            name="the earlier state",
+            snapshot=lambda: heeded.at(session.snapshot_at(earlier)),
+            controls=earlier,
+        )
     own = [run for run in runs if run.dataset == session.dataset_name()]
     return found | {_label(run): _saved(run) for run in own}
 
@@ -66,6 +74,8 @@ def _saved(run: Run) -> State:
 
 def two(names: list[str], runs: list[Run]) -> tuple[str, str]:
     """The two that are compared, by what the choice calls them: now, and before that."""
+    if st.session_state.pop(history.SHOWN_NEXT, False):
+        _since_the_last_change()
     chosen = st.session_state.get("changed")
     others = [name for name in names if name != (chosen if chosen in names else names[0])]
     if not st.session_state.get(BY_HAND) or st.session_state.get(AGAINST) not in others:
@@ -89,6 +99,13 @@ def _shown(name: str) -> str:
     if name == PINNED and not history.is_pinned():
         return "The defaults (nothing is pinned)"
     return name
+
+
+def _since_the_last_change() -> None:
+    """Compare the present state with the one before that change."""
+    st.session_state["changed"] = PRESENT
+    st.session_state[AGAINST] = PINNED if history.before() is None else EARLIER
+    _by_hand()
 
 
 def _by_hand() -> None:

@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 
 import streamlit as st
 
-from app import frame, history, session, values
-from app.sweep import tried
+from app import frame, history, session, tried, values
 from app.values import DEFAULTS, Values
 from cascal.compare.sweep import Curve, Name
 from cascal.compare.sweep_answer import change_between

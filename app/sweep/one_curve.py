@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import columns, frame, selection, session, theme, values
 from app.sweep import moves
-from app.sweep.tried import CHOSEN, Tried
+from app.tried import CHOSEN, Tried
 from cascal import charts
 from cascal.compare.sweep import NAMES, Curve, Point
 from cascal.counted import counted, decimal, dollars

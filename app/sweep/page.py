@@ -6,9 +6,9 @@ from pathlib import Path
 
 import streamlit as st
 
-from app import cautions, frame, heeded, session
+from app import cautions, frame, heeded, session, tried
 from app.no_data import no_data
-from app.sweep import maps, one_curve, summary, tried
+from app.sweep import maps, one_curve, summary
 
 TITLE = "Which thresholds should be moved?"
 

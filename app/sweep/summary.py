@@ -6,10 +6,10 @@ from typing import Any
 
 import streamlit as st
 
-from app import frame, session, shipping
+from app import frame, session, shipping, tried
 from app.controls import BY_TASK
-from app.sweep import moves, tried
-from app.sweep.tried import CHOSEN, Tried
+from app.sweep import moves
+from app.tried import CHOSEN, Tried
 from cascal import charts
 from cascal.compare.sweep import NAMES
 from cascal.compare.sweep_summary import BASIS, RULES

@@ -168,6 +168,14 @@ class Recommendation:
         return f"The cheapest of {tried} that is shown to lose at most {lost}."
 
     @property
+    def scope(self) -> str:
+        """What was compared and what was not, beside the title."""
+        if self.dearer is None:
+            return "Other thresholds are not compared here."
+        presets = " and presets" if self.presets else ""
+        return f"Only cost weights{presets} are compared here, at the thresholds in use."
+
+    @property
     def brief(self) -> str:
         """The rule where there is room for a clause, of a setting that is not in use."""
         if self.dearer is None:

@@ -125,6 +125,23 @@ class StateChange:
         )
 
     @property
+    def settings_sentence(self) -> str:
+        """How many settings differ, those apart that change no first model."""
+        if not self.settings:
+            return "The settings are equal"
+        n = len(self._causes)
+        if not n:
+            return "1 setting differs, which changes no first model"
+        differ = counted(n, "setting differs", "settings differ")
+        more = ", and 1 that changes no first model" if n < len(self.settings) else ""
+        return f"{differ}{more}"
+
+    @property
+    def _causes(self) -> tuple[SettingChange, ...]:
+        """What is set differently and may change a first model: all but how many models vote."""
+        return tuple(one for one in self.settings if one.name != WORDS["top_k"])
+
+    @property
     def labels(self) -> str:
         """Which labels each of the two heeds, which is no setting; "" where they are the same."""
         if _labels_of(self.before) == _labels_of(self.after):
@@ -236,7 +253,7 @@ class StateChange:
     def measures(self) -> tuple[MeasureChange, ...]:
         """First model right, vote right, cost of a first model: each where both states know it.
 
-        No vote where one model is asked in both: its answer is that of the first model.
+        No vote where one model is asked now: its answer is that of the first model.
         """
         voters = tuple(one.router.thresholds.top_k for one in (self.before, self.after))
         pairs = [
@@ -245,7 +262,7 @@ class StateChange:
                 _per_query(self.before), _per_query(self.after), strict=True
             )
             if (np.isfinite(first) & np.isfinite(second)).any()
-            and not (name == VOTE_RIGHT and max(voters) == 1)
+            and not (name == VOTE_RIGHT and voters[1] == 1)
         ]
         if not pairs:
             return ()
@@ -311,11 +328,7 @@ class StateChange:
         Labels are named where they change what a router decides; how many models vote is left out,
         as it changes no first model.
         """
-        found = [
-            f"{one.name} {one.before} → {one.after}"
-            for one in self.settings
-            if one.name != WORDS["top_k"]
-        ]
+        found = [f"{one.name} {one.before} → {one.after}" for one in self._causes]
         was, now = (one.router.changed_by_labels for one in (self.before, self.after))
         if self.labels and (was or now):
             found.append(f"{now[0].lower()}{now[1:-1]}" if now else "labels count no longer")
@@ -398,14 +411,11 @@ def _per_query(state: Snapshot) -> tuple[tuple[str, FloatArray], ...]:
 
 
 def _vote_name(before: int, after: int, *, short: bool = False) -> str:
-    """What the vote is called; where another number of models votes, both numbers are named."""
+    """What the vote is called; where another number of models voted, both numbers are named."""
     if before == after:
         return f"Vote of {after} right" if short else VOTE_RIGHT
-    if short:
-        was = "One model" if before == 1 else f"Vote of {before}"
-        return f"{was}, now {'one' if after == 1 else after}"
-    was, now = ("one model" if n == 1 else f"vote of {n}" for n in (before, after))
-    return f"{was[:1].upper()}{was[1:]} before, {now} now"
+    was = "One model" if before == 1 else f"Vote of {before}"
+    return f"{was}, now {after}" if short else f"{was} before, vote of {after} now"
 
 
 def _mean(values: FloatArray, other: FloatArray) -> float:

@@ -22,6 +22,19 @@ RULES = (
 """When which threshold is to be moved."""
 
 
+def beside_recommended(answers: Sequence[SweepAnswer], n_thresholds: int) -> str:
+    """What a sweep says of thresholds that the setting to ship leaves where they are.
+
+    answers : those that are known of the n_thresholds that act, without that for the cost weight
+    """
+    moved = [one.title for one in answers if one.moves]
+    if moved:
+        return f"Sweep found: {'; '.join(moved)}"
+    if len(answers) == n_thresholds:
+        return "Sweep found no threshold to move"
+    return "Sweep asks next whether a threshold should move"
+
+
 @dataclass(frozen=True, kw_only=True)
 class SweepSummary:
     """The answers for all thresholds that act here, and how many of these are still being tried."""

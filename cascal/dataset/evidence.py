@@ -83,7 +83,7 @@ class Evidence:
         return decide_between(self.watched, contest.names)
 
     def _too_few(self, contest: Contest) -> str:
-        """That so few labels say nothing, and how many do."""
+        """That so few labels say nothing, and how many do; gold answers may tell all the same."""
         first, second = contest.names
         n_labels = self.gain.n_labels
         what = f"whether {first} or {second} is better"
@@ -91,7 +91,7 @@ class Evidence:
             what = "whether routing pays here"
         are = agreeing(n_labels, "is", "are")
         few = f"{counted(n_labels, 'label')} {are} too few" if n_labels else "there is no label yet"
-        return f"Nobody can say yet {what}: {few}, {ENOUGH_LABELS} are needed."
+        return f"By labels alone nobody can say yet {what}: {few}, {ENOUGH_LABELS} are needed."
 
     def headline(self, contest: Contest) -> str:
         """The same without by what the model was chosen, where that stands beside it; of few labels
@@ -122,12 +122,15 @@ class Evidence:
         )
 
     def sentence(self, contest: Contest) -> str:
-        """What the labels say, from how many of them, and how many more would settle it."""
+        """What the labels say, from how many of them, and how many more would settle it.
+
+        Few labels project no number: the one of the plan stands until they are enough.
+        """
         said = self.verdict(contest)
         if not self.gain.n_contested:
             return f"{said} {NOTHING_TO_LABEL}"
         labelled = self.labelled(contest)
-        if self.settled or self.more is None:
+        if self.settled or self.early or self.more is None:
             return f"{said} ({labelled}.)"
         return f"{said} ({labelled}, about {counted(self.more, 'more label')} would settle it.)"
 

@@ -73,16 +73,33 @@ def tried(acting: tuple[Name, ...]) -> Tried:
     if _line() == "short":
         jobs.wait_for(started.values(), PATIENCE)
     curves = {name: _read(job.result) for name, job in started.items() if job.state == "done"}
-    models = session.fit().models
     return Tried(
         names=acting,
         chosen=chosen,
         curves=curves,
-        answers={
-            name: answer(curves[name], part(), models, shipped) for name in acting if name in curves
-        },
+        answers=_answers(acting, curves, shipped),
         waiting=tuple(name for name in acting if name not in curves),
     )
+
+
+def known(acting: tuple[Name, ...]) -> dict[Name, SweepAnswer]:
+    """The answers of what was tried in this state already; nothing is tried for them."""
+    jobs_of = {name: jobs.find(_key(name)) for name in acting}
+    curves = {
+        name: _read(job.result)
+        for name, job in jobs_of.items()
+        if job is not None and job.state == "done"
+    }
+    return _answers(acting, curves, None)
+
+
+def _answers(
+    acting: tuple[Name, ...], curves: dict[Name, Curve], shipped: Recommendation | None
+) -> dict[Name, SweepAnswer]:
+    models = session.fit().models
+    return {
+        name: answer(curves[name], part(), models, shipped) for name in acting if name in curves
+    }
 
 
 def wait(found: Tried) -> None:
