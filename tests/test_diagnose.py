@@ -540,6 +540,27 @@ def test_a_measure_that_is_no_share_has_no_percent():
     assert measure.sentence == "MMD: 0.0312 (rule: below 0.1; margin 0.0688)"
 
 
+def test_a_margin_of_shares_is_that_of_both_as_they_are_written():
+    measure = Measure(name="a", value=0.0005, rule=0.2)
+    assert measure.sentence == "a: 0.1 % (rule: below 20.0 %; margin 19.9 points)"
+
+
+def test_of_several_measures_the_one_that_misses_its_rule_by_most_is_told():
+    by_third = Measure(name="a", value=0.069, rule=0.05)
+    by_six = Measure(name="b", value=0.066, rule=0.01)
+    half = Measure(name="c", value=0.25, rule=0.5, holds_if="at least")
+    kept = Measure(name="d", value=0.9, rule=0.1, holds_if="above")
+    below_zero = Measure(name="e", value=-0.1, rule=0.0, holds_if="above")
+
+    def missed(*measures):
+        return Finding("CAS305", "Title", "issue", "Said.", measures).missed
+
+    assert missed(by_third, by_six, half, kept) is by_six
+    assert missed(by_third, half) is half
+    assert missed(by_six, below_zero) is below_zero
+    assert missed(kept) is None
+
+
 def test_the_rule_of_a_measure_decides_and_its_sentence_is_made_only_then():
     kept, missed = (Measure(name="a", value=value, rule=0.5) for value in (0.4, 0.5))
     assert look_at(kept, issue=lambda: 1 / 0).issue is None

@@ -240,6 +240,9 @@ def test_the_numbers_of_a_remedy_stand_before_and_after(now):
     assert right.then.endswith(f"{signed(100 * gain.value)} pts [−1.1, +0.1]")
     assert right.what.endswith("(no proven change)")
     assert told[1].said == f"{len(now.router.clusters)} → 3 clusters"
+    doubted = effect_told(replace(effect(gain), seconds=(1, 3)), now)
+    assert doubted[-1].said == "a second model is probably better in 1 → 3 clusters"
+    assert doubted[:-1] == told
     unknown, price = price_told(replace(effect(None), dollars=(1.906, 1.884)), now)
     assert unknown.said == "accuracy unknown: no gold answers"
     assert price.said == "$1.91 → $1.88 per 1,000 queries"

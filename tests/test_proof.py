@@ -20,7 +20,7 @@ from cascal import charts
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.snapshot import Change, Snapshot, compare, take_snapshot
 from cascal.diagnose import CHECKS, Finding, Measure, diagnose
-from cascal.diagnose.coherence import LineMoved, coherence, own_silhouettes
+from cascal.diagnose.coherence import coherence, own_silhouettes
 from cascal.diagnose.cohering import lapses_told, less_coherent
 from cascal.diagnose.proof import Proof, prove
 from cascal.diagnose.trials import CLEAR
@@ -89,10 +89,12 @@ def test_incoherent_clusters_are_counted_in_the_proof():
     alone = ((0.1, 0.2), (np.nan, np.nan))
     assert prove(same, same, change(), (1, 3), alone).coherence == "1 → 3 incoherent clusters"
     assert not prove(same, same, change()).coherence
-    moved = LineMoved(old=0.05, new=0.2, incoherent=(4, 3))
-    assert prove(same, same, change(), (1, 0), line=moved).coherence == (
-        "incoherent clusters by the line of before, 0.05: 1 → 0, by that of now, 0.2: 4 → 3"
-    )
+    new_line = "1 → 3 incoherent clusters, by the new line, 0.2"
+    assert prove(same, same, change(), (1, 3), line=0.2).coherence == new_line
+    silhouettes = ((0.043, 0.304), (0.193, 0.0))
+    told = prove(same, same, change(), (1, 3), silhouettes, line=0.2).coherence
+    assert told.startswith(new_line)
+    assert told.endswith(" · its queries, at 0.193, stay below the new line, 0.2")
 
 
 def test_a_cluster_that_fits_less_well_is_told_in_the_table_and_in_the_proof_alike(demo, demo_fits):
@@ -168,6 +170,7 @@ def test_the_table_of_checks_has_a_row_for_every_measure_and_a_reason_where_ther
     ]
     frame = charts.checks_frame(findings)
     assert frame["code"].tolist() == ["CAS101", "CAS202", "CAS202"]
+    assert frame["result"].tolist() == ["not applicable", "issue", "same check"]
     assert frame["measured"].tolist() == ["Why not.", "Share", "Number"]
     assert frame.loc[0, ["value", "rule", "margin"]].isna().all()
     assert frame["value"].tolist()[1:] == ["20.0 %", "2"]

@@ -18,14 +18,13 @@ from cascal.counted import signed
 from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.coherence import (
-    LineMoved,
     below_zero_sentence,
     coherence,
     coherence_sentence,
     n_incoherent,
     own_silhouettes,
 )
-from cascal.diagnose.cohering import held_by, line_moved, what_makes_coherent
+from cascal.diagnose.cohering import held_by, what_makes_coherent
 from cascal.diagnose.raising import (
     FEWEST,
     N_SAMPLES,
@@ -378,12 +377,13 @@ def test_what_makes_a_cluster_coherent_is_measured_on_the_router_that_would_be_i
             line = after.router.thresholds.min_silhouette
             helped = one.after >= 0 and one.below_after < 0.25
             assert one.stays_low is (helped and one.after < line)
-            fewer = n_incoherent(after, 0.0) <= n_incoherent(case)
+            fewer = n_incoherent(after, max(0.0, line)) <= n_incoherent(case)
             assert one.effect.cured is (helped and not one.stays_low and fewer)
         else:
             assert one.rows[1].said == "its queries are then in the only cluster of their task"
-        assert one.incoherent == (n_incoherent(case), n_incoherent(after, 0.0))
-        assert one.rows[0].said == "incoherent clusters {} → {}".format(*one.incoherent)
+        assert one.incoherent == (n_incoherent(case), n_incoherent(after))
+        told = "incoherent clusters {} → {}".format(*one.incoherent)
+        assert one.rows[0].said.partition(",")[0] == told
 
 
 def test_what_makes_more_clusters_incoherent_is_no_cure(demo, demo_fits):
@@ -395,9 +395,7 @@ def test_what_makes_more_clusters_incoherent_is_no_cure(demo, demo_fits):
     assert any(one.effect.cured and one.incoherent == (1, 0) for one in found)
 
 
-def test_before_and_after_are_judged_by_one_line_and_it_is_said_when_the_line_moves(
-    demo, demo_fits
-):
+def test_after_is_judged_by_the_line_then_in_force_and_it_is_said_when_that_moves(demo, demo_fits):
     """A higher min silhouette is also the line below which a cluster counts as incoherent."""
     case = take_snapshot(demo, demo_fits["recommended"], Thresholds(0.05))
     higher = take_snapshot(demo, demo_fits["recommended"], Thresholds(0.2))
@@ -405,20 +403,20 @@ def test_before_and_after_are_judged_by_one_line_and_it_is_said_when_the_line_mo
     found = what_makes_coherent(case, chosen.cluster)
     (one,) = (each for each in found if each.effect.proposal.thresholds == Thresholds(0.2))
     assert chosen.mean < 0.05 < one.after < 0.2
-    assert (one.incoherent, one.breaks) == ((1, 0), 0)  # by 0.05 both
+    assert (one.incoherent, one.line, one.breaks) == ((1, 3), 0.2, 0)
+    assert one.incoherent == (n_incoherent(case), n_incoherent(higher))
     assert one.stays_low
     assert not one.effect.cured
     by_line = [sum(each.mean < 0.2 for each in coherence(now)) for now in (case, higher)]
     assert by_line == [n_incoherent(case, 0.2), n_incoherent(higher, 0.2)] == [4, 3]
-    assert one.line == line_moved(case, higher) == LineMoved(old=0.05, new=0.2, incoherent=(4, 3))
-    assert one.line_told.endswith(
-        "By the new line, 0.2: 4 → 3 incoherent clusters; its queries, at 0.193, are below it."
-    )
-    assert replace(one, after=0.21).line_told.endswith("4 → 3 incoherent clusters.")
-    assert all(
-        bool(each.line_told) is (each.effect.proposal.thresholds.min_silhouette != 0.05)
-        for each in found
-    )
+    assert one.rows[0].said == "incoherent clusters 1 → 3, by the new line, 0.2"
+    assert one.low_told == "its queries, at 0.193, stay below the new line, 0.2"
+    assert replace(one, before=0.3).low_told.endswith("fall below the new line, 0.2")
+    assert not replace(one, after=0.21).low_told
+    for each in found:
+        moves = each.effect.proposal.thresholds.min_silhouette != 0.05
+        assert ("new line" in each.rows[0].said) is moves
+        assert moves or not each.low_told
 
 
 def test_the_queries_of_a_cluster_in_force_are_counted_in_each_cluster_of_a_split():

@@ -127,7 +127,9 @@ def test_the_first_that_is_worth_it_is_taken_though_another_helps_more():
 
 def test_left_is_a_cluster_where_no_remedy_is_worth_it_and_it_is_said_why():
     own = 0.765, Estimate(0.012, -0.025, 0.05, 81)
-    choice = choose([AWAY, replace(UNDO, right=own)])
+    choice = choose(
+        [replace(AWAY, effect=replace(AWAY.effect, gain=RISKY)), replace(UNDO, right=own)]
+    )
     assert choice.best is not None
     assert choice.best.effect is UNDO.effect
     assert not choice.take
@@ -135,6 +137,12 @@ def test_left_is_a_cluster_where_no_remedy_is_worth_it_and_it_is_said_why():
         "“Do not join clusters” may lose up to 1.1 points of right answers over all test queries; "
         "up to 1 is tolerated. The cluster's own 81 test queries are not shown to gain by it: +1.2 "
         "points [−2.5, +5.0]."
+    )
+    cheap = tried("join at 3", FARTHER, Estimate(0.001, -0.003, 0.005, 2000), worse=lapses(14))
+    assert not choice.besides  # nothing cheaper cures it
+    assert choose([AWAY, UNDO, cheap]).besides.replace("\N{NO-BREAK SPACE}", " ") == (
+        "“Join at 3” is shown to lose little, +0.1 points [−0.3, +0.5], but its queries come no "
+        "nearer to their own centre (0.32 → 0.35), and it makes 14 others less coherent."
     )
     costly = replace(UNDO, right=(0.7, Estimate(0.05, 0.01, 0.09, 81)))
     assert "own 81 test queries gain by it: +5.0" in choose([costly]).reason

@@ -14,8 +14,8 @@ from app.values import Values
 from cascal.counted import capitalised
 from cascal.dataset.snapshot import compare
 from cascal.diagnose import Finding
-from cascal.diagnose.coherence import n_incoherent
-from cascal.diagnose.cohering import lapses_told, less_coherent, line_moved, of_queries
+from cascal.diagnose.coherence import n_incoherent, new_line
+from cascal.diagnose.cohering import lapses_told, less_coherent, of_queries
 from cascal.diagnose.proof import Proof, prove
 from cascal.diagnose.seconds import second_better_change
 
@@ -96,15 +96,12 @@ def _proof(applied: Applied, findings: list[Finding] | None) -> Proof:
     if applied.cluster is not None:
         rows = np.flatnonzero(before.router.clusters.assignment == applied.cluster)
         silhouettes = of_queries(before, rows), of_queries(now, rows)
-    least = before.router.thresholds.min_silhouette
-    low = n_incoherent(before), n_incoherent(now, least)
+    low = n_incoherent(before), n_incoherent(now)
     worse = lapses_told(less_coherent(before, now, rows))
     first = applied.findings if applied.findings is not None else _result_of(applied.checks)
     waits = first is None and jobs.runs(applied.checks)  # it may be applied while those run
     then = None if waits else findings
-    return prove(
-        first, then, compare(before, now), low, silhouettes, worse, line_moved(before, now)
-    )
+    return prove(first, then, compare(before, now), low, silhouettes, worse, new_line(before, now))
 
 
 def _result_of(checks: str) -> Sequence[Finding] | None:

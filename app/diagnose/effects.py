@@ -22,7 +22,7 @@ from cascal.diagnose.worth import Choice, choose, nearer, ranks_lower, what_cohe
 from cascal.settings import PRESETS, joining_name, routing_name
 from cascal.verdicts.payback import DEFAULT_TOLERANCE
 
-Kind = Literal["possible", "away", "line", "here", "useless", "harms"]
+Kind = Literal["possible", "away", "here", "useless", "harms"]
 BEST = (
     "Of the remedies that cure it and do no proven harm: first one with proven more right answers, "
     f"then those shown to lose at most {counted(round(100 * DEFAULT_TOLERANCE), 'point')}, of "
@@ -46,7 +46,6 @@ KINDS: dict[Kind, Callable[[int], str]] = {
     "here": lambda n: (
         f"{n} that {agreeing(n, 'helps here and makes', 'help here and make')} others incoherent"
     ),
-    "line": lambda n: f"{n} that {agreeing(n, 'moves', 'move')} the line above it",
     "useless": lambda n: f"{n} that {agreeing(n, 'does', 'do')} not help",
     "harms": lambda n: f"{n} that {agreeing(n, 'harms', 'harm')}",
 }
@@ -93,10 +92,10 @@ class Row:
         """What it is worth, where it is not the best."""
         if self.effect.judgement == "harms":
             return "harms"
+        if self.cohesion is not None and self.cohesion.stays_low:
+            return "useless"
         if self.breaks:
             return "here"
-        if self.cohesion is not None and self.cohesion.stays_low:
-            return "line"
         if self.effect.judgement in NO_HELP:
             return "useless"
         return "possible" if self.cohesion is None or nearer(self.cohesion) else "away"
@@ -109,7 +108,6 @@ class Row:
         badges: dict[Kind, tuple[str, theme.Badge]] = {
             "possible": ("Also possible", "blue"),
             "away": ("No nearer to their centre", "orange"),
-            "line": ("Moves the line above it", "orange"),
             "useless": ("Does not help", "gray"),
             "harms": ("Harms", "red"),
         }
@@ -156,7 +154,12 @@ def cohesion_rows(code: str, tried: Sequence[Cohesion], cluster: int) -> None:
             _named(*badge, COHERES, best)
             _apply_at_price(best, *APPLY if choice.take else ANYWAY)
             if best.cohesion is not None and best.cohesion.because:
-                st.markdown(f"**Why it works.** {frame.headline(best.cohesion.because)}")
+                label = best.effect.proposal.label
+                why = "it works" if choice.take else f"“{label}” would make it coherent"
+                because = frame.headline(best.cohesion.because)
+                st.markdown(f"**{frame.headline(f'Why {why}.')}** {because}")
+            if choice.besides:
+                st.markdown(f"**Nor a cheaper one.** {frame.headline(choice.besides)}")
             if choice.take and best.effect.judgement != "helps":
                 st.caption("For coherence: Sweep moves a threshold only for more right answers.")
         _does(best, numbers)
@@ -226,8 +229,8 @@ def _folded(row: Row, best: Row | None) -> None:
             st.badge(says, color=colour)
             _apply_button(row, "secondary")
         measures.grid((*row.price, *row.told))
-        if row.cohesion is not None and row.cohesion.line is not None:
-            st.caption(frame.headline(row.cohesion.line_told))
+        if row.cohesion is not None and row.cohesion.low_told:
+            st.caption(frame.headline(f"{capitalised(row.cohesion.low_told)}."))
         if best is not None and row.kind in ("possible", "away"):
             st.caption(frame.headline(_rank(row, best)))
 

@@ -23,14 +23,14 @@ from cascal.diagnose.headline import NOTHING, Trouble, in_order, of_cluster, of_
 from cascal.diagnose.repeats import LEAK, pair_rows
 
 CHECK_COLUMNS: dict[str, Any] = {
-    "code": st.column_config.TextColumn("Code", width=70),
-    "title": st.column_config.TextColumn("Check", width=225),
-    "result": st.column_config.TextColumn("Result", width=105),
-    "measured": st.column_config.TextColumn("Measured", width=240),
+    "code": st.column_config.TextColumn("Code", width=65),
+    "title": st.column_config.TextColumn("Looks for", width=290),
+    "result": st.column_config.TextColumn("Result", width=100),
+    "measured": st.column_config.TextColumn("Measured", width=208),
     "value": st.column_config.TextColumn("Value", width=75, alignment="right"),
     "rule": st.column_config.TextColumn("Rule", width=110, alignment="right"),
     "margin": st.column_config.TextColumn(
-        "Margin", width=95, alignment="right", help="−: missed by that."
+        "Margin", width=92, alignment="right", help="−: missed by that."
     ),
 }
 LABELLED: dict[str, Callable[[], Question]] = {"CAS204": label_entry.family}
@@ -130,8 +130,7 @@ def issues(findings: list[Finding]) -> None:
 
 def _line(issue: Finding) -> None:
     """An issue in a line that unfolds."""
-    missed = next((one for one in issue.measures if not one.holds), None)
-    short = f" · {missed.in_short}" if missed else ""
+    short = f" · {issue.missed.in_short}" if issue.missed else ""
     label = f":orange-badge[{issue.code}] **{issue.title}**{frame.headline(short)}"
     with st.container(key=f"line_{issue.code}"), st.expander(label):
         _issue(issue, at_once=False)
@@ -252,8 +251,10 @@ def _remedies(code: str, *, at_once: bool) -> None:
 
 def checks(findings: list[Finding]) -> None:
     """Every check with what it measured, so that silence is never taken for health."""
+    n = sum(len(one.measures) for one in findings)
+    measures = f", {counted(n, 'measure')}" if len(findings) == len(CHECKS) else ""
     with st.expander(
-        f"All {counted(len(CHECKS), 'check')}: what each measured, its rule and the margin",
+        f"All {counted(len(CHECKS), 'check')}{measures}: value, rule and margin",
         key="all_checks",
     ):
         _checks(findings)

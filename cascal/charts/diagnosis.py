@@ -37,7 +37,8 @@ def evidence_figure(found: Evidence, accent: str) -> go.Figure:
 def checks_frame(findings: Sequence[Finding]) -> pd.DataFrame:
     """One row a measure of every check, by code: result, value, rule and margin in words.
 
-    What cannot be measured says why in the place of its measure.
+    What cannot be measured says why in the place of its measure. The result of a check stands in
+    its first row: so many rows say "issue" as there are issues.
     """
     rows = [
         (finding, measure)
@@ -45,11 +46,15 @@ def checks_frame(findings: Sequence[Finding]) -> pd.DataFrame:
         for measure in finding.measures or (None,)
     ]
     known = [one for _, one in rows]
+    firsts = [not at or rows[at - 1][0] is not finding for at, (finding, _) in enumerate(rows)]
     return pd.DataFrame(
         {
             "code": [finding.code for finding, _ in rows],
             "title": [finding.title for finding, _ in rows],
-            "result": [finding.section for finding, _ in rows],
+            "result": [
+                finding.section if first else "same check"
+                for (finding, _), first in zip(rows, firsts, strict=True)
+            ],
             "measured": [finding.sentence if one is None else one.name for finding, one in rows],
             "value": [None if one is None else one.value_text for one in known],
             "rule": [None if one is None else one.rule_text for one in known],

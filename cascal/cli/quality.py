@@ -65,7 +65,7 @@ def _print(found: dict[str, Any], needs: list[dict[str, Any]], *, simulated: boo
     if simulated:
         out.print("[yellow]Simulated data.[/]")
     out.print(
-        f"{percent(found['separating'])} of the training queries separate the models; mean "
+        f"Not all models answer {percent(found['separating'])} of the training queries alike; mean "
         "agreement "
         f"{percent(found['agreement'])}."
     )

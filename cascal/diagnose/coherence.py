@@ -182,16 +182,13 @@ def n_incoherent(snapshot: Snapshot, least: float | None = None) -> int:
     return len(incoherent(snapshot, least))
 
 
-@dataclass(frozen=True, kw_only=True)
-class LineMoved:
-    """A min silhouette that changed, and with it the line below which clusters are incoherent.
+def new_line(before: Snapshot, after: Snapshot) -> float | None:
+    """The line below which clusters are incoherent after a change that moves it; None: it stays.
 
-    old, new : min silhouette; incoherent : how many clusters are before and after, both by the new
+    It is the min silhouette in force.
     """
-
-    old: float
-    new: float
-    incoherent: tuple[int, int]
+    old, new = (one.router.thresholds.min_silhouette for one in (before, after))
+    return None if old == new else new
 
 
 def incoherence_rule(least: float) -> str:

@@ -14,13 +14,13 @@ from cascal.dataset.successor import MAJORITY
 from cascal.datatypes import IntArray
 from cascal.diagnose.coherence import (
     Coherence,
-    LineMoved,
     coherence,
     incoherent,
     n_incoherent,
+    new_line,
     own_silhouettes,
 )
-from cascal.diagnose.effect_words import Told, silhouettes_told
+from cascal.diagnose.effect_words import Told, by_new_line, low_told, silhouettes_told
 from cascal.diagnose.mechanism import takes_apart, why_it_helps
 from cascal.diagnose.remedies import (
     Effect,
@@ -60,10 +60,11 @@ class Cohesion:
 
     before, after : mean of their silhouettes in the clusters that then hold them, nan where none
     has a neighbour in its task; below_before, below_after : shares below 0
-    incoherent : how many clusters in force are incoherent before and after, by the line in use now
+    incoherent : how many clusters in force are incoherent before and after, either by the line that
+    is then in force; line : the new one, None where it stays
     breaks : where its queries are no longer incoherent, how many more of the other clusters are, by
-    the same line; line : what a new min silhouette makes of that, None where it stays
-    stays_low : whether its queries are no longer incoherent by the line in use now, but by the new
+    the line in force before
+    stays_low : whether its queries are no longer incoherent by the line of before, but by the new
     worse : the other clusters that fit less well by it (`less_coherent`)
     n_others : how many other clusters can be judged; because : why it helps them, "" where no
     reason is known
@@ -86,14 +87,14 @@ class Cohesion:
     right: tuple[float, Estimate] | None = None
     because: str = ""
     undoes: bool = False
-    line: LineMoved | None = None
+    line: float | None = None
     stays_low: bool = False
 
     @property
     def rows(self) -> tuple[Told, ...]:
         """The same, before and after."""
         first, second = self.incoherent
-        found = [Told("Incoherent clusters", f"{first:,}", f"{second:,}")]
+        found = [Told("Incoherent clusters", f"{first:,}", f"{second:,}{by_new_line(self.line)}")]
         if np.isnan(self.after):
             alone = "in the only cluster of their task"
             found.append(Told("Its queries", "", alone, f"its queries are then {alone}"))
@@ -111,20 +112,9 @@ class Cohesion:
         return tuple(found)
 
     @property
-    def line_told(self) -> str:
-        """What a new min silhouette makes of the incoherent clusters, as a sentence; "" where none.
-
-        And whether its own queries are below it.
-        """
-        if self.line is None:
-            return ""
-        first, second = self.line.incoherent
-        own = f"; its queries, at {decimal(self.after, 3)}, are below it"
-        return (
-            f"Min silhouette is also the line below which a cluster is incoherent. By the new "
-            f"line, {self.line.new:g}: {first:,} → {counted(second, 'incoherent cluster')}"
-            f"{own if self.after < self.line.new else ''}."
-        )
+    def low_told(self) -> str:
+        """That its own queries are below a new line, as a clause; "" where they are not."""
+        return low_told(self.before, self.after, self.line)
 
 
 def less_coherent(before: Snapshot, after: Snapshot, rows: IntArray) -> tuple[Lapse, ...]:
@@ -155,16 +145,6 @@ def lapses_told(worse: Sequence[Lapse]) -> str:
     return f"{counted(len(worse), 'other')} became less coherent: {_most_of(worse)}"
 
 
-def line_moved(before: Snapshot, after: Snapshot) -> LineMoved | None:
-    """What a change of min silhouette does to the line of incoherence; None where it stays."""
-    old, new = (one.router.thresholds.min_silhouette for one in (before, after))
-    if old == new:
-        return None
-    return LineMoved(
-        old=old, new=new, incoherent=(n_incoherent(before, new), n_incoherent(after, new))
-    )
-
-
 def _most_of(worse: Sequence[Lapse]) -> str:
     more = f" and {len(worse) - 1} more" if len(worse) > 1 else ""
     return f"{worse[0].said}{more}"
@@ -176,9 +156,9 @@ def what_makes_coherent(
     """Merging it with its nearest, and every other threshold of the clusters, each tried out.
 
     Of proposals that make the same clusters only the first is told, and none that changes nothing.
-    Cured is the cluster whose queries are no longer incoherent, by the rule in force now, in the
-    clusters that then hold them, unless more clusters than before are then incoherent by it, or a
-    new rule of the remedy's own makes them incoherent again.
+    Cured is the cluster whose queries are no longer incoherent in the clusters that then hold them,
+    unless more clusters than before are then incoherent. A new line of the remedy's own is heeded
+    where it is the higher one: lowering it is no cure.
     """
     rows = np.flatnonzero(snapshot.router.clusters.assignment == cluster)
     chosen = next(one for one in coherence(snapshot) if one.cluster == cluster)
@@ -219,12 +199,11 @@ def _tried(
     snapshot: Snapshot, now: Snapshot, chosen: Coherence, rows: IntArray, proposal: Proposal
 ) -> Cohesion:
     mean, below = of_queries(now, rows)
-    least = snapshot.router.thresholds.min_silhouette
+    least, new = (one.router.thresholds.min_silhouette for one in (snapshot, now))
     then = replace(chosen, mean=mean, below_zero=below)
-    helped = not then.low(least)
-    stays_low = helped and then.low(now.router.thresholds.min_silhouette)
-    n_low = n_incoherent(snapshot), n_incoherent(now, least)
-    cured = helped and not stays_low and n_low[1] <= n_low[0]
+    helped, n_low = not then.low(least), n_incoherent(snapshot)
+    stays_low = helped and then.low(new)
+    cured = helped and not stays_low and n_incoherent(now, max(least, new)) <= n_low
     others = [one for one in coherence(snapshot) if one.cluster != chosen.cluster]
     return Cohesion(
         effect=effect_of(snapshot, now, proposal, cured=cured, stable=None),
@@ -232,7 +211,7 @@ def _tried(
         after=mean,
         below_before=chosen.below_zero,
         below_after=below,
-        incoherent=n_low,
+        incoherent=(n_low, n_incoherent(now)),
         breaks=_more_of_others(snapshot, now, rows) if helped else 0,
         worse=less_coherent(snapshot, now, rows),
         n_others=sum(bool(np.isfinite(one.mean)) for one in others),
@@ -240,7 +219,7 @@ def _tried(
         right=_right(snapshot, now, chosen.cluster),
         because=why_it_helps(snapshot, now, chosen.cluster) if helped else "",
         undoes=takes_apart(snapshot, now, chosen.cluster),
-        line=line_moved(snapshot, now),
+        line=new_line(snapshot, now),
         stays_low=stays_low,
     )
 

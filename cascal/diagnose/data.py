@@ -118,17 +118,17 @@ def drifted(snapshot: Snapshot) -> Look:
 @check(
     "CAS304",
     "Queries do not discriminate",
-    f"On at least {percent(MIN_SEPARATING)} of the training queries the models disagree.",
+    f"On at least {percent(MIN_SEPARATING)} of the training queries not all models answer alike.",
 )
 def easy(snapshot: Snapshot) -> Look:
     """Queries that all models answer alike say nothing about who is better."""
     separating = training_quality(snapshot.dataset).separating
-    name, least = "Queries on which models disagree", MIN_SEPARATING
+    name, least = "Queries that not all models answer alike", MIN_SEPARATING
     return look_at(
         Measure(name=name, value=separating, rule=least, holds_if="at least"),
         issue=lambda: (
-            f"Only {percent(separating)} of the training queries separate the models: the rest say "
-            "nothing about who is better. Filter them (cascal filter), or ask the generator for "
-            "harder ones."
+            f"Only on {percent(separating)} of the training queries not all models answer alike: "
+            "the rest say nothing about who is better. Filter them (cascal filter), or ask the "
+            "generator for harder ones."
         ),
     )

@@ -8,6 +8,7 @@ from math import isfinite
 from cascal.counted import counted, decimal, dollars, percent, percent_pair, signed
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose.remedies import NO_HELP, Effect, loses_little
+from cascal.diagnose.seconds import BETTER
 from cascal.evaluate import effective_number
 from cascal.intervals import Estimate
 from cascal.verdicts.verdict import span
@@ -57,6 +58,22 @@ def silhouettes_told(before: tuple[float, float], after: tuple[float, float]) ->
     )
 
 
+def by_new_line(line: float | None) -> str:
+    """What clusters are judged by after a remedy that moves that; "" where the line stays, None."""
+    return "" if line is None else f", by the new line, {line:g}"
+
+
+def low_told(before: float, after: float, line: float | None) -> str:
+    """That a cluster's queries are below a new line, as a clause; "" where they are not.
+
+    before, after : mean of their silhouettes; line : None where it stays
+    """
+    if line is None or not after < line:
+        return ""
+    are = "stay" if before < line else "fall"
+    return f"its queries, at {decimal(after, 3)}, {are} below the new line, {line:g}"
+
+
 def flips_told(share: float, of: str) -> str:
     """How many routes flip, in percent and, where it is known, of which queries."""
     return f"{percent(share)} of the routes flip{f' ({of})' if of else ''}"
@@ -73,17 +90,16 @@ def price_told(effect: Effect, before: Snapshot) -> tuple[Told, ...]:
 
 
 def effect_told(effect: Effect, before: Snapshot) -> tuple[Told, ...]:
-    """Routes, clusters and models in use; before : the state it was tried out on."""
+    """Routes, clusters, models in use, doubtful first models; before : what it was tried out on."""
     clusters, even = len(before.router.clusters), effective_number(before.share)
     flips, models = flips_told(effect.flipped, effect.flips), f"≈ {decimal(even, 1)}"
     then = f"≈ {decimal(effect.effective_models, 1)}"
-    found = (
+    found: tuple[Told, ...] = (
         Told(
             "Routes that flip",
             "",
             effect.flips or percent(effect.flipped),
             flips,
-            value=percent(effect.flipped, 1),
         ),
         Told(
             "Skill clusters",
@@ -96,10 +112,12 @@ def effect_told(effect: Effect, before: Snapshot) -> tuple[Told, ...]:
             models,
             then,
             f"models in use {models} → {then[2:]} equal shares",
-            name="Models in use",
             value=f"{models} → {then[2:]}",
         ),
     )
+    first, second = effect.seconds
+    if first is not None and second is not None:
+        found += (Told(BETTER, f"{first:,}", counted(second, "cluster")),)
     if effect.stability is None:
         return found
     stable = decimal(effect.stability, 2)

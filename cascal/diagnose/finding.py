@@ -31,6 +31,12 @@ class Finding:
     measures: tuple[Measure, ...] = ()
 
     @property
+    def missed(self) -> Measure | None:
+        """The measure that misses its rule by most, as a factor; None where all keep theirs."""
+        failed = [one for one in self.measures if not one.holds]
+        return max(failed, key=lambda one: one.miss, default=None)
+
+    @property
     def parts(self) -> tuple[str, str]:
         """Cause and effect, which are the first two sentences, and what else it says."""
         said = _NEXT.split(self.sentence)

@@ -8,8 +8,7 @@ from math import isfinite
 
 from cascal.counted import counted, signed
 from cascal.dataset.snapshot import Change
-from cascal.diagnose.coherence import LineMoved
-from cascal.diagnose.effect_words import flips_told, silhouettes_told
+from cascal.diagnose.effect_words import by_new_line, flips_told, low_told, silhouettes_told
 from cascal.diagnose.finding import CHECKS, Finding
 from cascal.intervals import Estimate
 from cascal.verdicts.verdict import span
@@ -25,7 +24,7 @@ class Proof:
     before, after : codes of the issues; `before` None where the checks of that state never ended,
     `after` None while the checks run
     clusters : their number before and after; incoherent : how many of them were and are incoherent,
-    by the line of before; line : how many by a new one, None where it stays
+    either by the line then in force; line : the new one, None where it stays
     worse : what became of other clusters (`lapses_told`), empty where none is less coherent
     silhouette : before and after mean of the queries that it is about, and share of them below 0;
     None for all others
@@ -41,7 +40,7 @@ class Proof:
     incoherent: tuple[int, int] = (0, 0)
     silhouette: Silhouettes | None = None
     worse: str = ""
-    line: LineMoved | None = None
+    line: float | None = None
     flips: str = ""
 
     @property
@@ -63,17 +62,14 @@ class Proof:
         """How many clusters were and are incoherent, and the mean silhouette; empty without any."""
         first, second = self.incoherent
         parts = []
-        if self.line is not None:
-            then, now = self.line.incoherent
-            parts.append(
-                f"incoherent clusters by the line of before, {self.line.old:g}: {first:,} → "
-                f"{second:,}, by that of now, {self.line.new:g}: {then:,} → {now:,}"
-            )
-        elif first or second:
-            parts.append(f"{first:,} → {counted(second, 'incoherent cluster')}")
+        if first or second:
+            then = counted(second, "incoherent cluster")
+            parts.append(f"{first:,} → {then}{by_new_line(self.line)}")
         if self.silhouette is not None and isfinite(sum(mean for mean, _ in self.silhouette)):
             parts += [one.said for one in silhouettes_told(*self.silhouette)]
-        return " · ".join(parts)
+            (before, _), (after, _) = self.silhouette
+            parts.append(low_told(before, after, self.line))
+        return " · ".join(filter(None, parts))
 
     @property
     def issues(self) -> str:
@@ -117,7 +113,7 @@ def prove(
     incoherent: tuple[int, int] = (0, 0),
     silhouette: Silhouettes | None = None,
     worse: str = "",
-    line: LineMoved | None = None,
+    line: float | None = None,
 ) -> Proof:
     """What came of a change: the findings of both states, and what moved between them."""
     return Proof(

@@ -13,6 +13,7 @@ from cascal.dataset.snapshot import Snapshot, compare, take_snapshot
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.clusters import best_silhouettes, stability
 from cascal.diagnose.finding import CHECKS
+from cascal.diagnose.seconds import n_second_better
 from cascal.evaluate import effective_number
 from cascal.fit import fit
 from cascal.intervals import Estimate
@@ -45,7 +46,8 @@ class Effect:
     cured: the check passes now. gain: paired change of top-1 accuracy, None without gold.
     stability: adjusted Rand of half-sample fits, None where no task is split or it was not asked.
     dollars: per 1,000 queries before and after, nan where unknown. flips: how many of which
-    queries are flipped.
+    queries are flipped. seconds: in how many clusters a second model is probably better, before and
+    after, None where there is no second.
     """
 
     proposal: Proposal
@@ -57,6 +59,7 @@ class Effect:
     stability: float | None
     dollars: tuple[float, float] = (math.nan, math.nan)
     flips: str = ""
+    seconds: tuple[int | None, int | None] = (None, None)
 
     @property
     def judgement(self) -> str:
@@ -288,6 +291,7 @@ def effect_of(
         stability=stable,
         dollars=(snapshot.cost.routed, now.cost.routed),
         flips=change.flips,
+        seconds=(n_second_better(snapshot), n_second_better(now)),
     )
 
 

@@ -17,6 +17,8 @@ TOSS = 0.5
 """Below this probability of the first being ahead the second one is."""
 PROBABLY = 0.8
 """From this probability on the second is said to be probably the better one."""
+BETTER = "A second model is probably better in"
+"""What that is called with the number of clusters, before and after a change."""
 MOST_NAMED = 7
 """So many clusters are named in a sentence."""
 
@@ -114,7 +116,7 @@ def second_better_change(before: Snapshot, now: Snapshot) -> str:
     if first is None or second is None or first == second:
         return ""
     clusters = counted(second, "cluster")
-    return f"a second model is probably better in {first:,} → {clusters}"
+    return f"{BETTER[:1].lower()}{BETTER[1:]} {first:,} → {clusters}"
 
 
 def second_better_told(snapshot: Snapshot) -> str:

@@ -64,12 +64,14 @@ class Choice:
 
     best : None where nothing cures it without harm; take : whether that is worth its price
     verdict : why it is left, in a clause, reason : with what that rests on; "" where it is taken
+    besides : why a cheaper cure is not taken either, "" without one
     """
 
     best: Cohesion | None
     take: bool
     verdict: str
     reason: str
+    besides: str = ""
 
 
 def choose(tried: Sequence[Cohesion]) -> Choice:
@@ -81,7 +83,14 @@ def choose(tried: Sequence[Cohesion]) -> Choice:
     best = next(filter(is_worth_it, cured), None)
     if best is not None:
         return Choice(best=best, take=True, verdict="", reason="")
-    return Choice(best=cured[0], take=False, verdict=TOO_DEAR, reason=_why_leave(cured[0]))
+    first, *others = cured
+    return Choice(
+        best=first,
+        take=False,
+        verdict=TOO_DEAR,
+        reason=_why_leave(first),
+        besides=_in_name_only(first, others),
+    )
 
 
 def _why_none(tried: Sequence[Cohesion]) -> str:
@@ -120,6 +129,23 @@ def _why_leave(best: Cohesion) -> str:
             f"{most} is tolerated."
         )
     return f"{lacks} {_own_right(best)}".strip()
+
+
+def _in_name_only(best: Cohesion, others: Sequence[Cohesion]) -> str:
+    """Why the cheapest one that is shown to lose little is not taken: it only takes the word away.
+
+    That is, queries are no longer called incoherent but come no nearer to their own centre; ""
+    without such a one, and where the best one is no better in that.
+    """
+    cheap = [
+        (one.effect.gain, one)
+        for one in others
+        if one.effect.gain and loses_little(one.effect) and nearer(best) and not nearer(one)
+    ]
+    if not cheap:
+        return ""
+    gain, one = max(cheap, key=lambda pair: pair[0].value)
+    return f"{_label(one)} is shown to lose little, {points(gain)}, but {ranks_lower(one, best)}."
 
 
 def _own_right(one: Cohesion) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from cascal.counted import brief, decimal, percent
+from cascal.counted import apart, brief, decimal, percent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +35,15 @@ class Measure:
         return self.margin >= 0 if self.holds_if == "at least" else self.margin > 0
 
     @property
+    def miss(self) -> float:
+        """How many times the rule the value is where it must be below, else the reverse.
+
+        Above 1 where it is missed; inf where that is no number, as of a value below 0.
+        """
+        high, low = (self.value, self.rule) if self.holds_if == "below" else (self.rule, self.value)
+        return high / low if low > 0 else math.inf
+
+    @property
     def sentence(self) -> str:
         """Value, rule and margin in words."""
         side = "margin" if self.holds else "missed by"
@@ -59,12 +68,10 @@ class Measure:
 
     @property
     def distance_text(self) -> str:
-        """How far the value is from the rule, on either side."""
-        return (
-            f"{decimal(100 * abs(self.margin), 1)} points"
-            if self.share
-            else brief(abs(self.margin), 3)
-        )
+        """How far the value is from the rule, on either side; of shares, as both are written."""
+        if not self.share:
+            return brief(abs(self.margin), 3)
+        return f"{decimal(abs(apart(100 * self.value, 100 * self.rule, 1)), 1)} points"
 
     def _number(self, value: float) -> str:
         return percent(value, 1) if self.share else brief(value, 3)
