@@ -43,6 +43,7 @@ def card() -> None:
     shown = of_query(split, row, among)
     with st.container(key="query_card", gap="small"):
         _head(shown, "in its cluster" if among is None else "chosen")
+        _verdict(shown)
         _text(shown)
         _route(shown)
         _kept(session.dataset().part(split).kept, row)
@@ -218,12 +219,16 @@ def _silhouette(shown: QueryCard) -> str:
     return f"Its silhouette: {decimal(value, 3)}."
 
 
-def _route(shown: QueryCard) -> None:
+def _verdict(shown: QueryCard) -> None:
+    """Where the query goes and why: on the first screen, above the text however long."""
     trace = shown.trace
     st.markdown(f"**{frame.headline(trace.headline)}**")
     st.caption(frame.escape(" ".join(filter(None, [trace.reason, trace.doubt]))))
     for said in filter(None, (trace.nearby, trace.caution)):
         st.caption(frame.escape(said))
+
+
+def _route(shown: QueryCard) -> None:
     st.button(
         "Route this",
         key="route_query",

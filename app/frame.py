@@ -16,7 +16,7 @@ from pandas.io.formats.style import Styler
 from streamlit.delta_generator import DeltaGenerator
 from streamlit.errors import StreamlitAPIException
 
-from app import access
+from app import access, theme
 from cascal.columns import Progress
 from cascal.computing.remembered import remembered
 from cascal.counted import counted, decimal, signed
@@ -176,7 +176,8 @@ def written(
 
 def chart(figure: go.Figure, key: str, alt: str) -> None:
     """The only place that shows a plotly figure."""
-    figure.update_layout(template="streamlit+cascal")
+    ink, _ = theme.TEXT_AND_PAPER[theme.mode()]  # else it is pale in light mode alone
+    figure.update_layout(template="streamlit+cascal", font_color=ink)
     st.plotly_chart(figure, key=key, config=CONFIG, alt=alt, width="stretch")
 
 

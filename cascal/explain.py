@@ -9,14 +9,17 @@ from typing import Any
 import numpy as np
 
 from cascal.computing_order import best_first
-from cascal.counted import counted
+from cascal.counted import counted, decimal
 from cascal.datatypes import FloatArray, IntArray
 from cascal.encode.neighbours import nearest_in_order
 from cascal.files.plain_json import without_nan
 from cascal.results import SkillClusters
 from cascal.routing.blend import Blend
-from cascal.routing.leads import Lead, lead_in_words, lead_noise, score_errors
+from cascal.routing.leads import DECIMALS, Lead, lead_in_words, lead_noise, score_errors
 from cascal.routing.reasons import (
+    Change,
+    by_bonus,
+    by_outcome,
     called,
     caution_of,
     farther_than,
@@ -71,8 +74,10 @@ class RouteTrace:
     reach; then nothing is far. nearest_tasks are (name, distance); effective_clusters is
     exp(entropy of the weights): 1 = one cluster decided alone; lead is the score difference of the
     first and second model. because is the clause that says what decided, brief the same in a few
-    words. nearby says in which cluster most of the nearest training queries lie, empty where that
-    is the nearest cluster, or none, and where the router does not know them, as one of a file.
+    words. by_bonus: without the bonus for the best model overall another model would come first;
+    changes says what else would put which model first. nearby says in which cluster most of the
+    nearest training queries lie, empty where that is the nearest cluster, or none, and where the
+    router does not know them, as one of a file.
     by_labels says what labels changed, empty where the router heeds none.
     """
 
@@ -92,7 +97,8 @@ class RouteTrace:
     because: str
     brief: str
     nearby: str
-    what_would_change: tuple[str, ...]
+    by_bonus: bool
+    changes: tuple[Change, ...]
     by_labels: str
     preset: str
     encoder: str
@@ -124,7 +130,26 @@ class RouteTrace:
         words = self.lead_words
         if words is None or not self.lead < self.lead_noise:
             return ""
-        return f"The lead of {words.lead} is within the noise (±{words.noise})."
+        lead = "With the bonus the lead" if self.by_bonus else "The lead"
+        return f"{lead} of {words.lead} is within the noise (±{words.noise})."
+
+    @property
+    def beside_consensus(self) -> str:
+        """What the scores contain beside consensus and labels; "" where that is nothing."""
+        said = [
+            f"The score of {one.model} contains the bonus for the best model overall: "
+            f"{decimal(one.score - one.margin_bonus, DECIMALS)} + {one.margin_bonus:g}."
+            for one in self.models
+            if one.margin_bonus
+        ]
+        if any(one.cost_penalty for one in self.models):
+            said.append("The cost weight is taken off every score.")
+        return " ".join(said)
+
+    @property
+    def what_would_change(self) -> tuple[str, ...]:
+        """Sentences on what would put another model first, one for each such model."""
+        return by_outcome(self.changes)
 
     @property
     def far(self) -> bool:
@@ -149,8 +174,9 @@ class RouteTrace:
             return f"Unlike any training query: {first} is a guess"
         if self.far:
             return f"Perhaps {first}: unlike almost all training queries"
-        words = self.lead_words
-        how = f"{words.ahead} {others[0]}" if words is not None and words.ahead else self.brief
+        words, how = self.lead_words, self.brief
+        if words is not None and words.ahead and not self.by_bonus:
+            how = f"{words.ahead} {others[0]}"
         return f"This query goes to {first}, {how}"
 
     @property
@@ -171,6 +197,7 @@ class RouteTrace:
         plain["selected"] = list(self.selected)
         plain |= {"headline": self.headline, "reason": self.reason, "doubt": self.doubt}
         plain |= {"far": self.far, "caution": self.caution}
+        plain |= {"what_would_change": list(self.what_would_change)}
         plain["sure"] = "" if self.lead_words is None else self.lead_words.sure
         return plain | without_nan({"lead_noise": self.lead_noise})
 
@@ -211,7 +238,8 @@ def explain(router: Router, vector: FloatArray, labels: Sequence[str] = ()) -> R
         because=why.because,
         brief=why.brief,
         nearby=_nearby(router, row, int(blend.nearest[0, 0]), labels),
-        what_would_change=what_would_change(router, blend, order, labels),
+        by_bonus=by_bonus(router, blend, order),
+        changes=what_would_change(router, blend, order, labels),
         by_labels=_by_labels(router, row, order),
         preset=router.settings.name,
         encoder=router.encoder,

@@ -379,7 +379,7 @@ def test_the_empty_page_route_shows_where_queries_go_and_how_narrowly(open_app, 
     assert app.text_area(key="query_text").value == data.test.texts[rows[0]]
     assert app.title[0].value.startswith("This query goes to")
     right = data.test.right[rows[0], routes.selected[0, 0]] == 1
-    change = [one.value for one in app.markdown if "comes first if its score rises" in one.value]
+    change = [one.value for one in app.markdown if "if its score rises by more" in one.value]
     (second,) = [plain(one).removeprefix("• ").partition(" comes first")[0] for one in change]
     assert frame.headline(second) in change[0]  # a name with a hyphen is kept whole
     said = "which is right by the gold answer" if right else "the gold answer is"

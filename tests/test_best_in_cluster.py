@@ -19,6 +19,7 @@ from cascal.explain import explain
 from cascal.export import convert
 from cascal.report import write_report
 from cascal.routing.leaders import cluster_leaders
+from cascal.routing.reasons import Change
 from cascal.settings import PRESETS
 
 DIFFERING = {"recommended": 6, "recommended-1": 7, "released": 1, "paper": 0}
@@ -138,7 +139,7 @@ def test_what_one_cluster_alone_would_choose_is_another_notion_with_its_own_name
     trace = explain(router, EAST)
     assert trace.models[0].model == "c"
     assert trace.clusters[0].first_alone == "b"
-    assert "Inside cluster 0 alone, b would come first." in trace.what_would_change
+    assert Change("b", "inside cluster 0 alone") in trace.changes
 
 
 def test_clusters_have_distinct_names_and_typical_queries_of_their_own(study, snapshot):

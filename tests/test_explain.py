@@ -282,14 +282,15 @@ def test_a_lead_within_the_noise_is_said(standard_error):
 
 
 def sentence(trace, pattern):
-    return [found for said in trace.what_would_change if (found := re.fullmatch(pattern, said))]
+    lines = [f"{one.model} {one.how}".strip() for one in trace.changes]
+    return [found for said in lines if (found := re.fullmatch(pattern, said))]
 
 
 def test_the_runner_up_comes_first_if_it_rises_by_more_than_the_lead(router, unseen):
     """The number has three digits: half a thousandth more flips the order, half a one less not."""
     for vector in unseen:
         trace = explain(router, vector)
-        (said,) = sentence(trace, r"(\S+) comes first if its score rises by more than (\S+)\.")
+        (said,) = sentence(trace, r"(\S+) if its score rises by more than (\S+)")
         second, rise = said[1], float(said[2])
         assert second == trace.models[1].model
         others = max(one.score for one in trace.models if one.model != second)
@@ -297,11 +298,34 @@ def test_the_runner_up_comes_first_if_it_rises_by_more_than_the_lead(router, uns
         assert trace.models[1].score + rise - 0.0011 < others
 
 
-def test_what_the_score_would_need_is_said_last(router, unseen):
+def test_what_the_score_would_need_is_said_last_and_one_sentence_tells_one_outcome(router, unseen):
     for vector in unseen:
-        *first, last = explain(router, vector).what_would_change
-        assert "comes first if its score rises" in last
-        assert not any("rises" in one for one in first)
+        trace = explain(router, vector)
+        *first, last = trace.changes
+        assert last.how.startswith("if its score rises")
+        assert not any("rises" in one.how for one in first)
+        models = [one.partition(" comes first ")[0] for one in trace.what_would_change]
+        assert len(models) == len(set(models))
+        told = " ".join(trace.what_would_change)
+        assert all(one.how in told for one in trace.changes)
+
+
+def test_where_the_bonus_decides_every_sentence_says_so_and_no_number_hides_it():
+    """By consensus b leads 0.795 to 0.79; with its bonus of 0.01 a has 0.8."""
+    routing = cascal.Routing("nearest", k_nearest=1, margin=0.01)
+    router = hand_made([[0.79, 0.795, 0.1]] * 3, [0.9, 0.8, 0.1], routing)
+    trace = explain(router, EAST)
+    assert trace.by_bonus is trace.to_dict()["by_bonus"] is True
+    assert trace.headline == "This query goes to a, by the bonus for the best model overall"
+    assert trace.because.endswith("puts a above b (0.790 + 0.01 against 0.795 for b)")
+    assert trace.doubt == "With the bonus the lead of 0.005 is within the noise (±0.277)."
+    contains = "The score of a contains the bonus for the best model overall: 0.790 + 0.01."
+    assert trace.beside_consensus == contains
+    (said,) = trace.what_would_change
+    assert said.startswith("b comes first without the bonus of 0.01 ")
+    assert said.endswith("; if its score rises by more than 0.005.")
+    plain = explain(without_margin(router), EAST)
+    assert (plain.models[0].model, plain.by_bonus, plain.beside_consensus) == ("b", False, "")
 
 
 def without_margin(router):
@@ -314,12 +338,13 @@ def test_the_bonus_is_said_to_decide_exactly_where_it_does(router, unseen):
     decided = 0
     for vector in unseen:
         trace = explain(router, vector)
-        said = sentence(trace, r"Without the bonus of (\S+) that .* win close calls, (\S+) .*")
+        said = sentence(trace, r"(\S+) without the bonus of (\S+) that .* win close calls")
         (first,) = plain.route(vector).selected[:, 0]
         assert bool(said) == (plain.models[first] != trace.models[0].model)
         if said:
-            assert float(said[0][1]) == router.routing.margin
-            assert said[0][2] == plain.models[first]
+            assert trace.by_bonus
+            assert float(said[0][2]) == router.routing.margin
+            assert said[0][1] == plain.models[first]
             decided += 1
     if router.routing.margin == 0.3:
         assert decided > 0
@@ -340,11 +365,11 @@ def test_the_model_said_to_win_inside_a_cluster_wins_there(router, unseen):
     tried = 0
     for vector in unseen:
         trace = explain(router, vector)
-        for said in sentence(trace, r"Inside cluster (\d+) alone, (\S+) would come first\."):
-            (inside,) = [one for one in trace.clusters if one.cluster == int(said[1])]
+        for said in sentence(trace, r"(\S+) inside cluster (\d+) alone"):
+            (inside,) = [one for one in trace.clusters if one.cluster == int(said[2])]
             assert inside.weight >= LEAST
-            assert said[2] == inside_alone(router, int(said[1])), said[0]
-            assert said[2] != trace.models[0].model
+            assert said[1] == inside_alone(router, int(said[2])), said[0]
+            assert said[1] != trace.models[0].model
             tried += 1
     assert tried > 0 or router.routing.kind == "nearest" or router.routing.margin == 0.3
 
@@ -352,10 +377,10 @@ def test_the_model_said_to_win_inside_a_cluster_wins_there(router, unseen):
 def test_the_sentences_call_a_cluster_by_its_name_where_it_has_one(router, unseen):
     names = [f"task · skill {c}" for c in range(len(router.clusters))]
     for vector in unseen:
-        numbers = sentence(explain(router, vector), r"Inside cluster (\d+) alone, .*")
-        named = sentence(explain(router, vector, names), r"Inside “task · skill (\d+)” alone, .*")
+        numbers = sentence(explain(router, vector), r"\S+ inside cluster (\d+) alone")
+        named = sentence(explain(router, vector, names), r"\S+ inside “task · skill (\d+)” alone")
         assert [said[1] for said in named] == [said[1] for said in numbers]
-        assert not sentence(explain(router, vector, names), r"Inside cluster .*")
+        assert not sentence(explain(router, vector, names), r"\S+ inside cluster .*")
 
 
 def test_the_first_alone_of_a_traced_cluster_would_be_chosen_in_that_cluster_only():
@@ -366,7 +391,7 @@ def test_the_first_alone_of_a_traced_cluster_would_be_chosen_in_that_cluster_onl
     assert inside_alone(router, 1) == "a"
     trace = explain(router, EAST)
     assert [one.first_alone for one in trace.clusters] == ["a", "a"]
-    assert not sentence(trace, r"Inside cluster .*")
+    assert not sentence(trace, r"\S+ inside cluster .*")
 
 
 def test_what_is_said_of_the_fallback_is_what_it_does(router, unseen):
@@ -427,10 +452,11 @@ def test_the_part_said_to_decide_is_the_last_that_changed_the_first_model(router
     for vector in unseen:
         trace = explain(router, vector)
         first, second = trace.models[:2]
-        own, other = re.search(r" \((\S+) against (\S+) for", trace.because).groups()
+        figures = r" \((\S+)(?: \+ (\S+))? against (\S+) for"
+        own, bonus, other = re.search(figures, trace.because).groups()
         decimals = len(own.partition(".")[2])
-        assert own == f"{first.score:.{decimals}f}"
-        assert f"{own} against {second.score:.{decimals}f} for {second.model})" in trace.because
+        assert own == f"{first.score - float(bonus or 0):.{decimals}f}"
+        assert f" against {second.score:.{decimals}f} for {second.model})" in trace.because
         assert decimals >= 3
         assert own != other or decimals == 4
         by_bonus = re.match(r"the bonus of .* puts (\S+) above (\S+) \(", trace.because)

@@ -32,7 +32,8 @@ def test_every_setting_that_is_told_flips_the_route_and_none_nearer_does(make):
         usual = first(vector)
         found = settings_that_flip(case.fit, now, vector, POSITIONS)
         said = {}
-        for sentence in found.flips:
+        flips = [f"{one.how}: {one.model}" for one in found.flips]
+        for sentence in flips:
             if slider := re.fullmatch(
                 r"(.+) (lowered|raised) to ([\d.]+) \(now [\d.]+\): (.+)", sentence
             ):
@@ -54,13 +55,13 @@ def test_every_setting_that_is_told_flips_the_route_and_none_nearer_does(make):
             for name, value in JOINING.items()
             if first(vector, prune_jaccard=value) != usual
         ]
-        assert [one for one in found.flips if one.startswith("joining")] == joined
+        assert [one for one in flips if one.startswith("joining")] == joined
         routed = [
             f"routing “{one.label}”: {first(vector, routing=one.routing)}"
             for one in ROUTINGS.values()
             if first(vector, routing=one.routing) != usual
         ]
-        assert [one for one in found.flips if one.startswith("routing")] == routed
+        assert [one for one in flips if one.startswith("routing")] == routed
         labels = [f"“{one.label}”" for one in ROUTINGS.values()]
         joinings = [f"“{name}”" for name in JOINING]
         present = [name for name, value in JOINING.items() if value == now.prune_jaccard]
@@ -68,11 +69,11 @@ def test_every_setting_that_is_told_flips_the_route_and_none_nearer_does(make):
         for kind, names in (("joining", joinings), ("routing", labels)):
             (same,) = [one for one in found.idle if one.startswith(kind)] or [""]
             for name in set(names) - here:  # each in one of the two lists
-                flips = any(one.startswith(f"{kind} {name}: ") for one in found.flips)
+                moves = any(one.startswith(f"{kind} {name}: ") for one in flips)
                 rest, _, moved = same.partition("any other way but ")
                 idle = name not in moved if moved else "any other way" in same or name in rest
-                assert flips != idle
+                assert moves != idle
         every = [one.routing for one in ROUTINGS.values()]
         without = settings_that_flip(case.fit, now, vector, {}, told=every)
-        assert not any(one.startswith("routing") for one in without.flips)
+        assert not any(one.how.startswith("routing") for one in without.flips)
     assert told

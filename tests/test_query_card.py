@@ -171,14 +171,20 @@ def test_every_consensus_says_what_its_score_is():
     ("scores", "said"),
     [
         ((0.9, 0.1, math.nan), ""),
-        ((0.0, 0.47, math.nan), "1 model for A outweighs the 2 for B by consensus."),
+        ((0.0, 0.47, math.nan), "1 model for A outweighs the 2 for B by consensus"),
         ((0.3, 0.3, math.nan), ""),
     ],
 )
 def test_a_card_says_where_fewer_models_outweigh_more(snapshot, scores, said):
     card = query_card(snapshot, "train", 1)
     answers = [replace(a, score=s) for a, s in zip(card.answers, scores, strict=True)]
-    assert replace(card, answers=tuple(answers)).outweighed == said
+    scored = replace(card, answers=tuple(answers))
+    assert scored.outweighed == (f"{said}, but the generated answer is B." if said else "")
+    agreeing = replace(
+        scored, own_label="A", answers=tuple(replace(a, own=a.label == "A") for a in answers)
+    )
+    for other in (agreeing, replace(scored, own_label="", origin="none")):
+        assert other.outweighed == (f"{said}." if said else "")
 
 
 def test_test_queries_have_no_consensus_score(snapshot):

@@ -30,13 +30,13 @@ def test_every_example_is_what_it_is_said_to_show(make):
         alone = trace.clusters[0].first_alone
         holds = {
             "Clear lead": trace.lead_words.sure == "clear",
-            "All but level": trace.lead_words.sure == "level",
+            "All but level": trace.lead_words.sure == "level" and not trace.by_bonus,
             "Far from training": trace.far,
             "Clear lead, but wrong by gold": trace.lead_words.sure == "clear" and not right[first],
             "Right where most models err": right[first] and np.nanmean(right) < 0.5,
             "Several clusters blended": trace.clusters[0].weight <= 0.5,
             "Nearest cluster outvoted": alone != trace.models[0].model,
-            "The bonus decides": trace.models[0].margin_bonus > trace.lead,
+            "The bonus decides": trace.by_bonus,
             "Wrong by gold": not right[first],
             "All models agree": harmony[one.row] == 1.0,
         }

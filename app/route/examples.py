@@ -39,7 +39,11 @@ def examples() -> None:
     """What the page does, shown by queries at hand: a click on one routes it."""
     now = heeded.snapshot()
     part, table = at_hand(now.dataset), _frame(now)
-    st.subheader(f"Where {stored_name(now.dataset)} queries go now", anchor=False)
+    st.subheader(
+        f"Where {stored_name(now.dataset)} queries go now",
+        anchor=False,
+        help=GRADES_SAID if table["noise"].any() else UNKNOWN_SAID,
+    )
     with st.container(key="examples"), st.grid("auto", min_column_width=WIDTH, gap="small"):
         for one, row in zip(telling_queries(now), table.itertuples(), strict=True):
             st.button(
@@ -51,7 +55,7 @@ def examples() -> None:
             )
     st.caption(
         "Chosen by a rule to show different kinds of routes. Click one to see what decided and "
-        f"what would change it. {GRADES_SAID if table['noise'].any() else UNKNOWN_SAID}"
+        "what would change it."
     )
 
 

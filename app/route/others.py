@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -15,6 +16,7 @@ from cascal.compare.other_settings import OtherSettings, settings_that_flip
 from cascal.compare.rewording import Reworded, reword
 from cascal.datatypes import CascalError
 from cascal.encode.encoders import endpoint_host
+from cascal.routing.reasons import Change, by_outcome
 from cascal.routing.route import Router
 from cascal.settings import Routing
 
@@ -30,21 +32,23 @@ class Others:
 def changes(decision: Decision) -> None:
     """What the query itself would need, then the settings and rewordings that were tried out."""
     trace = decision.trace
-    if not trace.what_would_change:
+    if not trace.changes:
         return
     st.subheader("What would change it", anchor=False)
     with st.container(gap="xsmall"):
-        *first, rises = trace.what_would_change
-        for sentence in first:
-            frame.sentence(f"• {sentence}")
         if heeded.snapshot().router.correction is None:
-            _tried(decision, rises)
+            _tried(decision)
         else:
-            frame.sentence(f"• {rises}")
+            _list(trace.changes)
 
 
-def _tried(decision: Decision, last: str) -> None:
-    """What was tried out; last : what stands below what changes it."""
+def _list(changes: Sequence[Change]) -> None:
+    for sentence in by_outcome(changes):
+        frame.sentence(f"• {sentence}")
+
+
+def _tried(decision: Decision) -> None:
+    """What the trace says and what was tried out, together by what comes of it."""
     now, fitted, encoder = session.snapshot(), session.fit(), session.dataset().encoder
     positions, told = _positions(), _told(decision, now.router)
 
@@ -61,20 +65,22 @@ def _tried(decision: Decision, last: str) -> None:
 
     digest = sha256(decision.text.encode()).hexdigest()[:16]
     key = f"others:{session.snapshot_token()}:{digest}"
+    listed = st.container(gap="xsmall")
     found = jobs.show(key, "Try other settings and words", tried, at_once=True)
+    *first, last = decision.trace.changes
     if found is None:
-        frame.sentence(f"• {last}")
+        with listed:
+            _list([*first, last])
         return
-    flips = [f"With {said}" for said in found.settings.flips]
+    flips = [Change(one.model, f"with {one.how}") for one in found.settings.flips]
     idle, kept = list(found.settings.idle), []
     for one in found.rewordings:
         if one.flipped[0]:
-            flips.append(f"Reworded, {one.kind}: {now.router.models[int(one.after[0])]}")
+            flips.append(Change(now.router.models[int(one.after[0])], f"reworded ({one.kind})"))
         else:
             kept.append(one.kind)
-    for said in flips:
-        frame.sentence(f"• {said}.")
-    frame.sentence(f"• {last}")
+    with listed:
+        _list([*first, *flips, last])
     if kept:
         idle.append(f"small rewordings ({', '.join(kept)})")
     if idle:
@@ -83,8 +89,7 @@ def _tried(decision: Decision, last: str) -> None:
 
 def _told(decision: Decision, router: Router) -> tuple[Routing, ...]:
     """The present routing without its bonus, where the trace says by itself that this decides."""
-    trace = decision.trace
-    if not trace.models[0].margin_bonus > trace.lead:
+    if not decision.trace.by_bonus:
         return ()
     return (replace(router.routing, margin=0.0),)
 

@@ -79,7 +79,8 @@ def _lead(trace: RouteTrace) -> str:
     said = []
     if trace.doubt:
         second = trace.models[1].model
-        said.append(f"{second} may be as good: {trace.doubt[0].lower()}{trace.doubt[1:]}")
+        how = "is ahead without the bonus;" if trace.by_bonus else "may be as good:"
+        said.append(f"{second} {how} {trace.doubt[0].lower()}{trace.doubt[1:]}")
     if others := ", ".join(trace.selected[1:]):
         said.append(f"If {len(trace.selected)} vote: also {others}.")
     if trace.within is not None and trace.within > UNUSUAL and not trace.far:
@@ -96,7 +97,8 @@ def _scores(trace: RouteTrace) -> None:
     st.caption(
         f"Expected {mark('consensus score')} of each model at this place: how far it agrees with "
         "the others, weighted by confidence, without any gold answer. With its 95 % interval where "
-        "one is defined; errors that the models share are not in it."
+        "one is defined; errors that the models share are not in it. "
+        f"{frame.escape(trace.beside_consensus)}"
     )
 
 

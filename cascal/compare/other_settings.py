@@ -12,6 +12,7 @@ from cascal.columns import Progress
 from cascal.counted import enumerated
 from cascal.datatypes import FloatArray
 from cascal.fit import Fit
+from cascal.routing.reasons import Change
 from cascal.settings import JOINING, ROUTINGS, Routing, Thresholds
 
 SLIDERS: dict[str, Callable[[Thresholds, float], Thresholds]] = {
@@ -28,11 +29,11 @@ NAMED = 2
 class OtherSettings:
     """What sends a query elsewhere, and what does not.
 
-    flips : sentences, each a setting alone with the model that is then asked first
+    flips : each a setting alone with the model that is then asked first
     idle  : what changes nothing: a setting wherever it is set, or the rest of one that flips
     """
 
-    flips: tuple[str, ...]
+    flips: tuple[Change, ...]
     idle: tuple[str, ...]
 
 
@@ -57,22 +58,24 @@ def settings_that_flip(
         route = router.route(np.asarray(vector)[None, :])
         return router.models[int(route.selected[0, 0])]
 
-    usual, flips, idle = first(now), [], []
+    usual, idle = first(now), list[str]()
+    flips: list[Change] = []
     for at, (name, values) in enumerate(positions.items()):
         if progress is not None:
             progress(at / (len(positions) + 1), f"Moving {name}")
         present = float(getattr(now, name.replace(" ", "_")))
         models = partial(_at, SLIDERS[name], now, first)
         found, still = _of_slider(values, present, usual, models)
-        flips += [f"{name} {how}" for how in found]
+        flips += [Change(model, f"{name} {how}") for how, model in found]
         if found:
             idle += [f"{name} {where}" for where in still]
         elif values:
             idle.append(f"{name} from {values[0]:g} to {values[-1]:g}")
     for kind, choices in _choices(now, told).items():
         models_of = {label: first(thresholds) for label, thresholds in choices}
-        found = [f"{label}: {model}" for label, model in models_of.items() if model != usual]
-        flips += [f"{kind} {how}" for how in found]
+        flips += [
+            Change(model, f"{kind} {how}") for how, model in models_of.items() if model != usual
+        ]
         same = [label for label, model in models_of.items() if model == usual]
         moved = [label for label in models_of if label not in same]
         if kind == "routing":
@@ -93,7 +96,7 @@ def _at(
 
 def _of_slider(
     values: Sequence[float], present: float, usual: str, first: Callable[[float], str]
-) -> tuple[list[str], list[str]]:
+) -> tuple[list[tuple[str, str]], list[str]]:
     """The nearest position to either side with another model than usual; sides without one."""
     below = [one for one in reversed(values) if one < present]
     above = [one for one in values if one > present]
@@ -101,7 +104,7 @@ def _of_slider(
     for side, way, towards in (("lowered to", "down to", below), ("raised to", "up to", above)):
         flip = next(((at, one) for at in towards if (one := first(at)) != usual), None)
         if flip is not None:
-            found.append(f"{side} {flip[0]:g} (now {present:g}): {flip[1]}")
+            found.append((f"{side} {flip[0]:g} (now {present:g})", flip[1]))
         elif towards:
             still.append(f"{way} {towards[-1]:g}")
     return found, still

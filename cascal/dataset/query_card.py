@@ -123,7 +123,10 @@ class QueryCard:
 
     @property
     def outweighed(self) -> str:
-        """That fewer models have the best score, where the most have another one; else ""."""
+        """That fewer models have the best score, where the most have another one; else "".
+
+        With the query's own answer, gold or generated, where that contradicts them.
+        """
         scored = [one for one in self.answers if not math.isnan(one.score)]
         best = max(scored, key=lambda one: one.score, default=None)
         if best is None or len(best.votes) >= len(scored[0].votes):
@@ -131,8 +134,14 @@ class QueryCard:
         few, many = len(best.votes), f"the {len(scored[0].votes):,} for {scored[0].label}"
         return (
             f"{counted(few, 'model')} for {best.label} {agreeing(few, 'outweighs', 'outweigh')} "
-            f"{many} by consensus."
+            f"{many} by consensus{self._contradicted(best)}."
         )
+
+    def _contradicted(self, best: CardAnswer) -> str:
+        """A clause on the query's own answer where it is known and is another one than the best."""
+        if best.own or not self.own_label:
+            return ""
+        return f", but the {self.origin} answer is {self._said(self.own_label, self.own_text)}"
 
     def _said(self, label: str, text: str) -> str:
         """An answer in a sentence: an option by its letter, a free one as written where known."""

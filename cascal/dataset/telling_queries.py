@@ -67,10 +67,12 @@ def _kinds(
     blend = router.blend(vectors)
     order, each = best_first(blend.scores, router.models), np.arange(len(rows))
     first, sure = order[:, 0], np.full(len(rows), "clear")
+    unaided = np.ones(len(rows), dtype=bool)
     if order.shape[1] > 1:
         errors = score_errors(router, blend)
         leads = blend.scores[each, first] - blend.scores[each, order[:, 1]]
         noise = [lead_noise(*pair) for pair in np.take_along_axis(errors, order[:, :2], axis=1)]
+        unaided = ~((leads < router.routing.margin) & (first == router.best_overall))
         sure = np.array([lead_sure(*one)[0] for one in zip(leads, noise, strict=True)])
     plain = best_first(blend.scores - router.adjustment, router.models, 1)[:, 0]
     right = part.right[rows]
@@ -81,7 +83,7 @@ def _kinds(
         np.zeros(len(rows), dtype=bool) if reach is None else reach.distances(vectors) > reach.limit
     )
     alone = router.first_alone[blend.nearest[:, 0]]
-    usual = ~far
+    usual = ~far & unaided  # where the bonus decides, that alone is told
     return first, [
         ("Clear lead", (sure == "clear") & usual),
         ("All but level", (sure == "level") & usual),
@@ -92,7 +94,7 @@ def _kinds(
         ("Nearest cluster outvoted", (alone != first) & (plain == first) & usual),
         (
             "Cost or bonus decides" if router.thresholds.cost_weight else "The bonus decides",
-            (plain != first) & usual,
+            (plain != first) & ~far,
         ),
         ("Wrong by gold", known & (chosen == 0) & usual),
         ("All models agree", (pool_agreement(part)[rows] == 1.0) & usual),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ MOST = 0.5
 """A cluster with more than this share of the weight decides; with less several are blended."""
 ALL = 0.995
 """From here on a weight is rounded to the whole."""
+BY_BONUS = "by the bonus for the best model overall"
 LEAST = 0.1
 """A cluster with less of the weight is too far for the query to be said to lie in it alone."""
 
@@ -71,9 +72,16 @@ def why_first(router: Router, blend: Blend, order: IntArray, labels: Sequence[st
     if router.always:
         return Why(f"labels say to ask always {router.always}", "as labels say")
     score = blend.scores[0]
-    short, long = ([decimal(score[m], n) for m in order[:2]] for n in (DECIMALS, DECIMALS + 1))
+    second, aided = router.models[order[1]], by_bonus(router, blend, order)
+    best = score[order[0]] - (router.routing.margin if aided else 0.0)
+    short, long = (
+        [decimal(s, n) for s in (best, score[order[1]])] for n in (DECIMALS, DECIMALS + 1)
+    )
     own, other = short if short[0] != short[1] else long
-    figures = f"({own} against {other} for {router.models[order[1]]})"
+    if aided:
+        sums = f"({own} + {router.routing.margin:g} against {other} for {second})"
+        return Why(f"{_bonus(router)} puts {first} above {second} {sums}", BY_BONUS)
+    figures = f"({own} against {other} for {second})"
     before, decided = "", None
     for why, leader in _steps(router, blend):
         if before and leader != before:
@@ -83,15 +91,23 @@ def why_first(router: Router, blend: Blend, order: IntArray, labels: Sequence[st
     return decided or _by_clusters(router, blend, first, figures, labels)
 
 
+def by_bonus(router: Router, blend: Blend, order: IntArray) -> bool:
+    """Whether the first model would not come first without the bonus for the best model overall."""
+    if len(order) < 2 or router.always or order[0] != router.best_overall:
+        return False
+    return bool(blend.scores[0, order[0]] - blend.scores[0, order[1]] < router.routing.margin)
+
+
 def _steps(router: Router, blend: Blend) -> Iterator[tuple[Why, str]]:
-    """Part by part, who comes first with it, and what to say where that was another before it."""
+    """Part by part, who comes first with it, and what to say where that was another before it.
+
+    Without the bonus: where it decides, that is said before.
+    """
     parts, total = score_parts(router, blend), np.zeros(len(router.models))
     lifts = "puts {first} above {before}"
-    bonus = f"{_bonus(router)} {lifts}"
     for because, brief, added in (
         ("", "", parts.from_clusters),
         (_of_the_fallback(blend), "first in the global ranking", parts.from_fallback),
-        (bonus, "by its bonus as the best model overall", parts.bonus),
         (f"the cost weight {lifts}, which costs more", "as {before} costs more", -parts.penalty),
         (f"labels correct the scores, which {lifts}", "as labels correct it", parts.from_labels),
     ):
@@ -191,10 +207,30 @@ def farther_than(within: float) -> str:
     return f"farther than {percent(share, decimals)} of them"
 
 
+@dataclass(frozen=True)
+class Change:
+    """What would have to be different, and the model that came first then.
+
+    how : follows "comes first"; a whole sentence where model is "": who would, depends
+    """
+
+    model: str
+    how: str
+
+
+def by_outcome(changes: Iterable[Change]) -> tuple[str, ...]:
+    """A sentence for every model that another thing would put first, with all that would."""
+    ways: dict[str, list[str]] = {}
+    for one in changes:
+        ways.setdefault(one.model, []).append(one.how)
+    whole = ways.pop("", [])
+    return (*(f"{model} comes first {'; '.join(how)}." for model, how in ways.items()), *whole)
+
+
 def what_would_change(
     router: Router, blend: Blend, order: IntArray, labels: Sequence[str]
-) -> tuple[str, ...]:
-    """Sentences on what would have to be different for another model to come first.
+) -> tuple[Change, ...]:
+    """What would have to be different for another model to come first, the score needed last.
 
     None where nothing about the query could: with one model, or where labels ask always the same.
     """
@@ -202,16 +238,15 @@ def what_would_change(
     first = names[order[0]]
     if len(order) < 2 or router.always:
         return ()
-    lead = scores[order[0]] - scores[order[1]]
     rise = lead_in_words(scores[order[0]], scores[order[1]]).lead
     said = []
-    if routing.margin and order[0] == router.best_overall and lead < routing.margin:
-        said.append(f"Without {_bonus(router)}, {names[order[1]]} would come first.")
+    if by_bonus(router, blend, order):
+        said.append(Change(names[order[1]], f"without {_bonus(router)}"))
     if router.thresholds.cost_weight and router.costs is not None:
         free = scores + router.thresholds.cost_weight * router.costs
         dearest = names[best_first(free, names)[0]]
         if dearest != first:
-            said.append(f"Without the cost weight, {dearest} would come first.")
+            said.append(Change(dearest, "without the cost weight"))
     alone = {
         names[router.first_alone[c]]: c
         for c, weight in zip(blend.nearest[0], blend.weights[0], strict=True)
@@ -220,20 +255,23 @@ def what_would_change(
     for name, c in alone.items():
         if name != first:
             cluster = f"“{labels[c]}”" if labels else f"cluster {c}"
-            said.append(f"Inside {cluster} alone, {name} would come first.")
-    rises = f"{names[order[1]]} comes first if its score rises by more than {rise}."
+            said.append(Change(name, f"inside {cluster} alone"))
+    rises = Change(names[order[1]], f"if its score rises by more than {rise}")
     return (*said, *_fallback_changes(routing.fallback_distance, blend), rises)
 
 
-def _fallback_changes(limit: float | None, blend: Blend) -> Iterator[str]:
+def _fallback_changes(limit: float | None, blend: Blend) -> Iterator[Change]:
     """Where the global ranking would begin or cease to count."""
     distance = float(blend.distances[0, 0])
     if limit is not None and blend.alpha[0] == 0:
         now, _ = decimal_pair(distance, limit, 2)
-        yield (
+        yield Change(
+            "",
             f"Farther than {limit:g} from its nearest cluster (now {now}) the global "
-            f"ranking would fade in, and decide alone from {limit + FALLBACK_WIDTH:g} on."
+            f"ranking would fade in, and decide alone from {limit + FALLBACK_WIDTH:g} on.",
         )
     elif limit is not None:
         now, _ = decimal_pair(distance, limit, 2)
-        yield f"Nearer than {limit:g} to a cluster (now {now}) the clusters decide alone."
+        yield Change(
+            "", f"Nearer than {limit:g} to a cluster (now {now}) the clusters decide alone."
+        )

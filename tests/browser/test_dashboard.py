@@ -355,6 +355,8 @@ def test_a_click_opens_the_card_of_a_query_which_leads_on_and_is_in_the_link(rea
     text = card.get_by_test_id("stText").first.inner_text()
     ring = one.page.locator(".cm-ring")
     place = ring.get_attribute("cx")
+    verdict = card.get_by_text(re.compile("Routed to .*because")).bounding_box()
+    assert verdict["y"] < card.get_by_test_id("stText").first.bounding_box()["y"]
     shot(one.page, "map-card")
     one.page.locator(".st-key-near_0 button").click()
     idle(one.page)
