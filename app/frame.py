@@ -178,6 +178,8 @@ def chart(figure: go.Figure, key: str, alt: str) -> None:
     """The only place that shows a plotly figure."""
     ink, _ = theme.TEXT_AND_PAPER[theme.mode()]  # else it is pale in light mode alone
     figure.update_layout(template="streamlit+cascal", font_color=ink)
+    for update in (figure.update_xaxes, figure.update_yaxes):
+        update(tickfont_color=ink, title_font_color=ink)
     st.plotly_chart(figure, key=key, config=CONFIG, alt=alt, width="stretch")
 
 

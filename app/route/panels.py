@@ -98,7 +98,7 @@ def _scores(trace: RouteTrace) -> None:
         f"Expected {mark('consensus score')} of each model at this place: how far it agrees with "
         "the others, weighted by confidence, without any gold answer. With its 95 % interval where "
         "one is defined; errors that the models share are not in it. "
-        f"{frame.escape(trace.beside_consensus)}"
+        f"{frame.headline(trace.beside_consensus)}"
     )
 
 
