@@ -44,7 +44,7 @@ def examples() -> None:
         anchor=False,
         help=GRADES_SAID if table["noise"].any() else UNKNOWN_SAID,
     )
-    with st.container(key="examples"), st.grid("auto", min_column_width=WIDTH, gap="small"):
+    with st.container(key="examples"), st.grid("auto", min_column_width=WIDTH, gap="xsmall"):
         for one, row in zip(telling_queries(now), table.itertuples(), strict=True):
             st.button(
                 _said(row),
