@@ -42,7 +42,8 @@ def examples() -> None:
     st.subheader(
         f"Where {stored_name(now.dataset)} queries go now",
         anchor=False,
-        help=GRADES_SAID if table["noise"].any() else UNKNOWN_SAID,
+        help="Chosen by a rule to show different kinds of routes. Click one to see what decided "
+        f"and what would change it. {GRADES_SAID if table['noise'].any() else UNKNOWN_SAID}",
     )
     with st.container(key="examples"), st.grid("auto", min_column_width=WIDTH, gap="xsmall"):
         for one, row in zip(telling_queries(now), table.itertuples(), strict=True):
@@ -53,10 +54,6 @@ def examples() -> None:
                 args=(part.texts[one.row],),
                 width="stretch",
             )
-    st.caption(
-        "Chosen by a rule to show different kinds of routes. Click one to see what decided and "
-        "what would change it."
-    )
 
 
 def _said(row: Any) -> str:  # noqa: ANN401 - a row of the frame
