@@ -43,6 +43,8 @@ def card() -> None:
     shown = of_query(split, row, among)
     with st.container(key="query_card", gap="small"):
         _head(shown, "in its cluster" if among is None else "chosen")
+        if among is None and selection.selected_rows() is not None:
+            st.caption("Not among the chosen queries: what is chosen leaves it out.")
         _verdict(shown)
         _text(shown)
         _route(shown)

@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import frame, heeded, notes, selection, session, stored
+from app import frame, heeded, notes, renewed, selection, session, stored
 from app.selection import FLAGS, Flag, PickedCluster, Selection
 from cascal import charts
 from cascal.compare.slices import column_names, groups_in
@@ -71,13 +71,13 @@ def _columns(chosen: Selection) -> None:
     data, count = session.dataset(), f" · {len(chosen.kept)}" if chosen.kept else ""
     with _menu(f"Columns{count}", "map_kept"):
         for column in column_names(data):
-            key = _column_key(column)
-            _mirror(key, [value for name, value in chosen.kept if name == column])
+            values = [value for name, value in chosen.kept if name == column]
             st.pills(
                 frame.escape(column.capitalize()),
                 groups_in(data, "train", column)[1],
                 selection_mode="multi",
-                key=key,
+                default=values,
+                key=renewed.key(_column_key(column), values),
                 format_func=frame.escape,
                 on_change=_take,
             )
@@ -91,24 +91,22 @@ def _kept(chosen: Selection) -> tuple[tuple[str, str], ...]:
     """The values that the widgets choose, else those that are chosen."""
     found: list[tuple[str, str]] = []
     for column in column_names(session.dataset()):
-        present = [value for name, value in chosen.kept if name == column]
-        values = st.session_state.get(_column_key(column), present)
-        found += [(column, value) for value in values]
+        present = tuple(value for name, value in chosen.kept if name == column)
+        found += [(column, value) for value in renewed.taken(_column_key(column), present)]
     return tuple(found)
 
 
 def _choice(label: str, field: str, known: tuple[str, ...], chosen: tuple[str, ...]) -> None:
     if len(known) < 2 and not chosen:
         return
-    key = f"map_{field}"
-    _mirror(key, list(chosen))
     count = f" · {len(chosen)}" if chosen else ""
-    with _menu(f"{label}{count}", key):
+    with _menu(f"{label}{count}", f"map_{field}"):
         st.pills(
             LABELS[field],
             list(dict.fromkeys([*known, *chosen])),
             selection_mode="multi",
-            key=key,
+            default=list(chosen),
+            key=renewed.key(f"map_{field}", list(chosen)),
             format_func=frame.escape,
             on_change=_take,
         )
@@ -128,16 +126,16 @@ def _take() -> None:
         replace(
             chosen,
             search=state.get("map_search", chosen.search) or "",
-            tasks=tuple(state.get("map_tasks", chosen.tasks)),
-            models=tuple(state.get("map_models", chosen.models)),
-            flags=tuple(state.get("map_flags", chosen.flags)),
+            tasks=renewed.taken("map_tasks", chosen.tasks),
+            models=renewed.taken("map_models", chosen.models),
+            flags=renewed.taken("map_flags", chosen.flags),
             kept=_kept(chosen),
         )
     )
 
 
 def _mirror(key: str, value: object) -> None:
-    """Let a widget show what is chosen, whoever chose it."""
+    """Let a field that is always in sight show what is chosen, whoever chose it."""
     if st.session_state.get(key) != value:
         st.session_state[key] = value
 
@@ -153,7 +151,7 @@ def flags() -> None:
     """The flags folded away, where there is no room for a row of them."""
     chosen = selection.current()
     count = f" · {len(chosen.flags)}" if chosen.flags else ""
-    with _menu(f"Only{count}", "map_flags"):
+    with _menu(f"Show only{count}", "map_flags"):
         _flags(chosen)
         for flag in FLAGS:
             if flag in chosen.flags or _acts(flag):
@@ -180,12 +178,12 @@ def _said_and_ended(rows: IntArray | None) -> None:
 
 def _flags(chosen: Selection) -> None:
     known = [flag for flag in FLAGS if flag in chosen.flags or _acts(flag)]
-    _mirror("map_flags", list(chosen.flags))
     st.pills(
         "Only queries that are",
         known,
         selection_mode="multi",
-        key="map_flags",
+        default=list(chosen.flags),
+        key=renewed.key("map_flags", list(chosen.flags)),
         label_visibility="collapsed",
         width="content",
         format_func=lambda flag: FLAGS[flag].capitalize(),

@@ -72,6 +72,11 @@ def n_chosen(app: AppTest) -> int:
     return int(said(app).split(" of ")[0].replace(",", ""))
 
 
+def choice(app: AppTest, name: str):
+    """The choice in a menu, which is a new widget where somebody else chose."""
+    return next(one for one in app.button_group if one.key.startswith(f"map_{name}"))
+
+
 def address(app: AppTest) -> dict[str, list[str]]:
     """The address as a browser has it."""
     return {
@@ -102,10 +107,10 @@ def test_search_tasks_models_and_flags_narrow_together_and_clear_ends_them_all(
     hits = query_filters.holds_words(data.train, "which")
     assert said(app) == f"{hits.sum()} of 625 training queries: “Which”"
     task = data.train.votes.tasks[int(np.flatnonzero(hits)[0])]
-    app.button_group(key="map_tasks").set_value([task]).run()
+    choice(app, "tasks").set_value([task]).run()
     hits &= np.array(data.train.votes.tasks) == task
     assert n_chosen(app) == hits.sum() > 0
-    app.button_group(key="map_flags").set_value(["disagree"]).run()
+    choice(app, "flags").set_value(["disagree"]).run()
     hits &= query_filters.models_disagree(data.train)
     assert said(app) == (
         f"{hits.sum()} of 625 training queries: task {task} · “Which” · models disagree"
@@ -121,7 +126,7 @@ def test_search_tasks_models_and_flags_narrow_together_and_clear_ends_them_all(
     app.button(key="clear").click().run()
     assert said(app) == ""
     assert app.text_input(key="map_search").value == ""
-    assert app.button_group(key="map_tasks").value == []
+    assert choice(app, "tasks").value == []
     assert "chosen" not in table(app, "lead")
     assert address(app) == {"dataset": ["demo"]}
 
@@ -138,10 +143,10 @@ def test_a_search_without_hits_says_so_and_offers_the_way_out(open_app, small_fi
 @pytest.mark.slow
 def test_only_flags_that_act_here_are_offered(open_app, small_file):
     app = open_app(small_file, "skills")
-    flags = app.button_group(key="map_flags")
+    flags = choice(app, "flags")
     assert flags.options == ["Models disagree", "Far"]  # training: no gold, nothing flipped
     app = open_app(small_file, "skills", points="test", merge="0.4")
-    flags = app.button_group(key="map_flags")
+    flags = choice(app, "flags")
     assert flags.options == ["Models disagree", "Router wrong", "Flipped", "Far"]
 
 
@@ -150,10 +155,11 @@ def test_flipped_and_wrong_count_what_the_numbers_beside_the_map_count(open_app,
     app = open_app(small_file, "skills", points="test", merge="0.4", only="flipped")
     flipped = next(one for one in app.metric if one.label == "Routes flipped")
     assert n_chosen(app) == int(flipped.delta)
-    app.button_group(key="map_flags").set_value(["flipped", "wrong"]).run()
+    assert "286 test queries" in flipped.help
+    choice(app, "flags").set_value(["flipped", "wrong"]).run()
     right = float(metric(app, "First model right").rstrip("%")) / 100
     assert n_chosen(app) <= int(flipped.delta)
-    app.button_group(key="map_flags").set_value(["wrong"]).run()
+    choice(app, "flags").set_value(["wrong"]).run()
     assert n_chosen(app) / 286 == pytest.approx(1 - right, abs=0.001)
 
 
@@ -217,7 +223,7 @@ def test_entries_of_the_legend_are_models_tasks_clusters_or_flags(open_app, smal
     app = open_app(small_file, "skills", points="test")
     on_map(app, MapSelection(groups=("atlas-large", "None")))
     assert said(app).endswith("first model atlas-large")
-    app.button_group(key="map_models").set_value(["atlas-large", "birch-math"]).run()
+    choice(app, "models").set_value(["atlas-large", "birch-math"]).run()
     assert said(app).endswith("first model atlas-large or birch-math")
     on_map(app, MapSelection(groups=()))
     assert said(app) == ""
@@ -245,6 +251,27 @@ def test_the_card_leads_through_what_is_chosen(open_app, small_file, data):
     app.button(key=way).click().run()
     (chosen,) = address(app)["query"]
     assert data.train.votes.query_ids.index(chosen) in rows
+    outside = "Not among the chosen queries: what is chosen leaves it out."
+    assert outside not in [one.value for one in app.caption]
+    app.text_input(key="map_search").set_value("no such words").run()
+    assert outside in [one.value for one in app.caption]
+    app.button(key="clear").click().run()
+    assert outside not in [one.value for one in app.caption]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_one_query_found_by_its_id_has_no_interval_and_none_is_told_of(
+    open_app, small_file, data, split
+):
+    query_id = data.part(split).votes.query_ids[0]
+    link = {"search": query_id} | ({"points": "test"} if split == "test" else {})
+    app = open_app(small_file, "skills", **link)
+    captions = [plain(one.value) for one in app.caption]
+    assert n_chosen(app) == 1
+    assert not [one for one in captions if "95 %" in one or "intervals are wide" in one]
+    assert any(one.endswith("; one query has no interval.") for one in captions)
+    assert "Grey, as one query ranks no models." in captions
 
 
 @pytest.mark.slow
@@ -343,4 +370,4 @@ def test_every_choice_at_either_end_comes_back_from_a_link(open_app, small_file,
     assert state["points"] == selection.POINTS[choices["points"]]
     numbers = {name: f"{state[name]:g}" for name in ("silhouette", "merge", "top_k")}
     assert numbers == {name: choices[name] for name in numbers}
-    assert app.button_group(key="map_flags").value == [choices["only"]]
+    assert choice(app, "flags").value == [choices["only"]]

@@ -30,7 +30,8 @@ def change_strip() -> None:
     """Four numbers, each with its change against the pinned state where it is another one."""
     now = heeded.snapshot()
     pinned, change = heeded.change()
-    same = pinned is now
+    same, n_flipped = pinned is now, int(change.flipped.sum())
+    moved_what = routed_queries(n_flipped, now.dataset).partition(" ")[2]
     with st.grid(2, min_column_width=120, gap="xsmall", key="changes"):
         moved = change.clusters_after - change.clusters_before
         frame.metric(
@@ -43,10 +44,10 @@ def change_strip() -> None:
         frame.metric(
             "Routes flipped",
             f"{percent(change.flipped_share, 1)}",
-            "" if same else f"{change.flipped.sum():,}",
+            "" if same else f"{n_flipped:,}",
             f"Of {routed_queries(len(change.flipped), now.dataset)}, those that get another first "
             "model than in the pinned state.",
-            below="nothing is moved yet" if same else f"of {counted(len(change.flipped), 'query')}",
+            below="nothing is moved yet" if same else moved_what,
         )
         if now.evaluation is not None and change.gain is not None:
             gain = change.gain
@@ -131,20 +132,27 @@ def _ranked(rows: IntArray) -> None:
     if shown.split == "train":
         fit = session.fit()
         frame_ = charts.selection_frame(fit.ranked(rows), fit.models)
-        st.caption(f"Mean {mark('consensus score')} with 95 % interval.")
+        said = f"Mean {mark('consensus score')} with 95 % interval."
+        of_one = f"The {mark('consensus score')} of each model; one query has no interval."
     else:
         ranked = shown.part.ranked(rows)
         frame_ = charts.selection_frame(ranked, shown.part.votes.models)
-        st.caption(
+        said = (
             f"Share of right answers with 95 % interval; {ranked.n_queries:,} of the queries "
             f"{agreeing(ranked.n_queries, 'has', 'have')} a gold answer."
         )
+        of_one = "100 %: right by the gold answer, 0 %: wrong; one query has no interval."
+        if not ranked.n_queries:
+            of_one = "No gold answer is known of it."
+    st.caption(of_one if len(rows) == 1 else said)
     few = len(rows) < MIN_QUERIES
     figure = charts.interval_figure(
         frame_, "model", "mean", _colours(), percent=shown.split == "test", muted=few
     )
     frame.chart(figure, "selection_ranking", "Models ranked over the selected queries.")
-    if few:
+    if len(rows) == 1:
+        st.caption("Grey, as one query ranks no models.")
+    elif few:
         st.caption(f"Only {counted(len(rows), 'query')}: the intervals are wide.")
     st.markdown("**Who gets them**")
     now, then = (one.routes(shown.split) for one in (heeded.snapshot(), before))

@@ -64,11 +64,8 @@ def on_map(reader, dashboard, query: str = "", **kwargs) -> Reader:
 
 
 def only(one: Reader, flag: str) -> None:
-    """Choose a flag in its menu, which closes: what is chosen lies behind it."""
-    one.page.locator(".st-key-menu_map_flags button").click()
-    option = one.page.get_by_text(flag, exact=True)
-    option.click()
-    option.wait_for(state="hidden", timeout=20_000)
+    """Choose a flag in its menu."""
+    choose_in(one, "flags", flag)
 
 
 def click(one: Reader, row: int) -> None:
@@ -179,6 +176,55 @@ def test_a_key_leads_to_the_search_whose_hits_are_lit_and_clear_ends_all(reader,
     assert one.page.get_by_label("Search the texts of the queries").input_value() == ""
     assert "search=" not in one.page.url
     one.clean()
+
+
+MENUS = [("flags", "Models disagree"), ("tasks", "law"), ("models", "atlas-large")]
+CHOSEN_IN_MENU = "[data-testid=stPopoverBody] [aria-pressed=true]"
+
+
+def test_what_is_cleared_does_not_come_back_with_the_next_click(reader, dashboard):
+    """Menus are closed then, and a closed menu hears of nothing."""
+    one = on_map(reader, dashboard)
+    menus = one.page.locator("[class*=st-key-menu_map] button")
+    unfiltered = menus.all_inner_texts()
+    for menu, option in MENUS:
+        choose_in(one, menu, option)
+        one.page.locator(SENTENCE).wait_for(timeout=20_000)
+        one.page.locator(".st-key-clear button").click()
+        one.page.locator(SENTENCE).wait_for(state="detached", timeout=20_000)
+        idle(one.page)
+        for points in ("Test queries", "Training queries"):
+            one.page.get_by_text(points, exact=True).first.click()
+            idle(one.page)
+            assert not one.page.locator(SENTENCE).count()
+            assert menus.all_inner_texts() == unfiltered
+    assert one.page.url.endswith("/map?dataset=demo")
+    one.page.get_by_label("Search the texts of the queries").fill("train-01234")
+    says(one, "“train-01234”")
+    assert n_chosen(one) == 1
+    one.clean()
+
+
+def test_a_menu_shows_what_a_link_chose_and_the_next_choice_there_keeps_it(reader, dashboard):
+    one = on_map(reader, dashboard, "?only=disagree")
+    one.slide("Merge distance", "ArrowRight", 2)
+    one.page.locator(".st-key-menu_map_flags button").first.click()
+    expect(one.page.locator(CHOSEN_IN_MENU)).to_have_text(["Models disagree"])
+    one.page.keyboard.press("Escape")
+    idle(one.page)
+    says(one, "models disagree")
+    choose_in(one, "flags", "Far")
+    says(one, "models disagree · far")
+    one.clean()
+
+
+def choose_in(one: Reader, menu: str, option: str) -> None:
+    """Choose in a menu, which closes: what is chosen lies behind it."""
+    one.page.locator(f".st-key-menu_map_{menu} button").first.click()
+    pill = one.page.locator("[data-testid=stPopoverBody]").get_by_text(option, exact=True)
+    pill.click()
+    pill.wait_for(state="hidden", timeout=20_000)
+    idle(one.page)
 
 
 @pytest.mark.parametrize("width", [1440, 420])
