@@ -137,7 +137,7 @@ def test_the_headline_of_the_map_says_who_gets_which_task(open_app, demo_file):
     app = open_app(demo_file, "skills")
     said = plain(app.title[0].value)
     assert said == (
-        "8 of 9 tasks go mostly to one model, as chemistry to dune-science and dates to fjord-chat"
+        "Every task but economics goes mostly to one model, as chemistry to dune-science"
     )
 
 

@@ -114,7 +114,8 @@ def test_the_headline_of_models_counts_what_is_drawn(snapshot):
     alone = charts.map_title(snapshot, "train", "model", of_one)
     assert own[0].model in alone
     chosen = charts.map_title(snapshot, "train", "model", of_one, chosen=True)
-    assert chosen.startswith(f"{len(of_one):,} chosen queries: asked are {own[0].model} for ")
+    assert chosen.startswith(f"Of {len(of_one):,} chosen queries, ")
+    assert f" % go to {own[0].model}" in chosen
     few = charts.map_title(snapshot, "train", "agreement", of_one, chosen=True)
     assert few.startswith("Chosen: the models disagree on ")
     assert alone.startswith(f"{own[0].task} goes mostly to {own[0].model}, with ")

@@ -82,12 +82,13 @@ def _of_chosen(snapshot: Snapshot, split: Split, rows: IntArray) -> str:
     """Who is asked for some queries, in a line: a choice does not move the map below it."""
     shares, names = first_share(snapshot.routes(split), rows), snapshot.routes(split).models
     most = np.argsort(-shares, kind="stable")[: min(2, np.count_nonzero(shares))].tolist()
-    said = [f"{names[one]} for {percent(shares[one])}" for one in most]
     chosen = counted(len(rows), "chosen query")
     if len(most) == 1:
         return f"{names[most[0]]} is asked for {agreeing(len(rows), 'the', 'all')} {chosen}"
-    more = ", the others less" if np.count_nonzero(shares) > len(most) else ""
-    return f"{chosen}: asked are {enumerated(said)}{more}"
+    (one, share), *rest = [(names[at], percent(shares[at])) for at in most]
+    said = [f"{share} go to {one}", *(f"{less} to {other}" for other, less in rest)]
+    more = ", less to the others" if np.count_nonzero(shares) > len(most) else ""
+    return f"Of {chosen}, {enumerated(said)}{more}"
 
 
 def who_gets(snapshot: Snapshot, split: Split, rows: IntArray) -> str:
@@ -100,26 +101,33 @@ def who_gets(snapshot: Snapshot, split: Split, rows: IntArray) -> str:
     tasks = domains(snapshot, split, rows)
     own = [one for one in tasks if one.share > MOSTLY]
     if len(tasks) > 1 and own:
-        return _by_task(own, len(tasks))
+        return _by_task(own, [one for one in tasks if one not in own])
     if own:
         only = own[0]
         return f"{only.task} goes mostly to {only.model}, with {percent(only.share)} of the queries"
-    said = [f"{names[one]} for {percent(shares[one])}" for one in order[:2]]
+    said = [f"{percent(shares[one])} to {names[one]}" for one in order[:2]]
     if rest := order[2:]:
         others = names[rest[0]] if len(rest) == 1 else counted(len(rest), "other")
-        said.append(f"{others} for {percent(shares[rest].sum())}")
+        said.append(f"{percent(shares[rest].sum())} to {others}")
     lead = "No task has" if len(tasks) > 1 else f"{tasks[0].task} does not have"
-    return f"{lead} a model of its own: asked are {enumerated(said)} of the queries"
+    return f"{lead} a model of its own: the queries go {enumerated(said)}"
 
 
-def _by_task(own: list[Domain], n_tasks: int) -> str:
-    """The tasks that go mostly to one model, each model's clearest first."""
+def _by_task(own: list[Domain], shared: list[Domain]) -> str:
+    """The tasks that go mostly to one model, each model's clearest first.
+
+    shared : the tasks that do not; one alone is named
+    """
     clearest: dict[str, Domain] = {}
     for one in own:
         clearest.setdefault(one.model, one)
     ordered = [*clearest.values(), *(one for one in own if one not in clearest.values())]
     named = [f"{one.task} to {one.model}" for one in ordered[:NAMED]]
-    if len(own) < n_tasks:
+    n_tasks = len(own) + len(shared)
+    if len(shared) == 1 and len(own) > 1:
+        named = named[:1]  # so that it stays one line
+        lead = f"Every task but {shared[0].task} goes mostly to one model"
+    elif shared:
         go = agreeing(len(own), "goes", "go")
         lead = f"{len(own)} of {counted(n_tasks, 'task')} {go} mostly to one model"
     elif len(clearest) == n_tasks:
