@@ -63,10 +63,10 @@ def cluster_table() -> None:
             selection_default={"selection": {"rows": marked}},
             hide_index=True,
             height=360,
-            alt="Skill clusters with task, size, best models and lead",
+            alt="Skill clusters with size, best models and lead",
             column_order=(
                 *("cluster", "name", "typical", "chosen", "queries", "top", "score", "lead"),
-                *("aside", "task"),
+                "aside",
             ),
             column_config=_columns(table),
         )
@@ -86,23 +86,27 @@ def _columns(table: pd.DataFrame) -> dict[str, Any]:
     most = int(table["queries"].max()) if len(table) else 1
     return {
         "cluster": number("No.", width=45),
-        "name": text("Name", width=190),
+        "name": text("Name", width=175),
         "typical": text(
-            "Most typical query", width=300, help="The training query nearest to the centre."
+            "Most typical query", width=145, help="The training query nearest to the centre."
         ),
-        "task": text("Task"),
-        "chosen": number("Chosen", format="localized", help="Of the chosen queries on the map."),
+        "chosen": number(
+            "Chosen", width=65, format="localized", help="Of the chosen queries on the map."
+        ),
         "queries": st.column_config.ProgressColumn(
-            "Queries", format="localized", min_value=0, max_value=most, width=100
+            "Training queries", format="localized", min_value=0, max_value=most, width=115
         ),
         "top": text(
-            "Best three, best first", help="What the router picks at the cluster's centre."
+            "Best three, best first",
+            width=190,
+            help="What the router picks at the cluster's centre.",
         ),
         "aside": text(
             "By consensus alone",
+            width=120,
             help="Where the mean consensus score names another first model, and why the router "
             "does not pick it.",
         ),
-        "score": number("Score", format=f"%.{DECIMALS}f"),
-        "lead": number("Lead", format=f"%.{DECIMALS}f", help="Over the second model."),
+        "score": number("Score", width=60, format=f"%.{DECIMALS}f"),
+        "lead": number("Lead", width=55, format=f"%.{DECIMALS}f", help="Over the second model."),
     }

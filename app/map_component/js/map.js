@@ -71,7 +71,7 @@ class SkillMap {
     this.plot.setAttribute("role", "img");
     this.plot.setAttribute("aria-label", "Map of the queries, being drawn");
     this.plot.onkeydown = (event) => onMap(this, event);
-    this.stage.append(this.areas.below, this.plot, this.flips.canvas, this.ink, this.areas.above);
+    this.stage.append(this.areas.below, this.plot, this.flips.canvas, this.areas.above, this.ink);
     this.areas.explain(this.stage);
     this.stage.append(this.pinned.root, this.tip.root, this.badge);
     this.root.replaceChildren(this.bar.root, this.stage, this.under, this.legend.root, this.areas.numbers.root);
