@@ -32,10 +32,9 @@ WANTED = "label_wanted"
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """Values of widgets of the page Label by their keys, and how many labels; 0: as it proposes."""
+    """Values of widgets of the page Label by their keys."""
 
     widgets: Mapping[str, str] = field(default_factory=dict)
-    n_planned: int = 0
 
 
 CLUSTER, FIRST, SECOND = "of_cluster", "between", "against"
@@ -48,9 +47,9 @@ def side_of_run(name: str) -> str:
     return f"{_RUN}{name}"
 
 
-def button(label: str, key: str, purpose: Purpose, *, n_planned: int = 0, **chosen: str) -> None:
-    """A button that opens the page Label with a question, and with the plan that it names."""
-    wanted = Wanted(widgets={"purpose": purpose, **chosen}, n_planned=n_planned)
+def button(label: str, key: str, purpose: Purpose, **chosen: str) -> None:
+    """A button that opens the page Label with a question; how many labels is said there alone."""
+    wanted = Wanted(widgets={"purpose": purpose, **chosen})
     st.button(
         label,
         key=key,
@@ -85,11 +84,18 @@ def family() -> Question:
 
 
 def label_first(asked: Question, key: str) -> None:
-    """A button that opens the page Label with the first queries of a draw, and what they tell."""
+    """A button that opens the page Label with what is left of a first look, and what that tells."""
     n_labels = min(TO_LABEL, asked.contest.n_contested)
-    if n_labels:
-        button(f"Label {n_labels} for a first look", key, asked.draw.purpose, n_planned=n_labels)
-        st.caption(frame.escape(look_line(asked, n_labels)))
+    if not n_labels:
+        return
+    desk = asked.desk(session.workspace(), "")
+    n_done, _ = desk.done(desk.store.labels(desk.dataset), n_labels)
+    if n_done >= n_labels:
+        button("Label on", key, asked.draw.purpose)
+        return
+    label = f"Label {n_labels - n_done} more" if n_done else f"Label {n_labels}"
+    button(f"{label} for a first look", key, asked.draw.purpose)
+    st.caption(frame.escape(look_line(asked, n_labels)))
 
 
 def evidence() -> tuple[Contest, Evidence] | None:

@@ -33,12 +33,11 @@ from cascal.dataset.judged import gather_judged
 from cascal.dataset.known_truth import KNOWN_TRUTH, labels_of_the_truth
 from cascal.dataset.label_facts import gather_evidence
 from cascal.dataset.label_lessons import (
-    LABELS_ARE_FOR,
-    NOT_SETTLED,
     PLAN_LINE,
     gold_line,
     likely_number,
     plan_headline,
+    practice_line,
 )
 from cascal.dataset.label_questions import (
     ASKED,
@@ -56,7 +55,6 @@ from cascal.verdicts.constant import Constant
 from cascal.verdicts.light import HEADLINES
 
 pytestmark = pytest.mark.slow
-PRACTICE = f"{LABELS_ARE_FOR}; on these simulated data labelling is practice"
 
 
 @pytest.fixture(scope="module")
@@ -114,6 +112,10 @@ def texts(app: AppTest) -> str:
     return " ".join(one.value for one in app.text)
 
 
+def practice(snapshot) -> str:
+    return practice_line(gold_line(snapshot.verdict), simulated=True)
+
+
 def notes(app) -> list[str]:
     return [as_read(one.value) for one in app.markdown]
 
@@ -128,8 +130,8 @@ def test_one_query_is_asked_with_its_options_and_no_answer_of_a_model(open_label
     row = question.contest.row_of[first]
     part = question.contest.part
     app = open_label()
-    assert unescaped(app.title[0]) == gold_line(snapshot.verdict)
-    assert f"{PRACTICE}. {plan_headline(question, 30, gold=True)}." in notes(app)
+    assert unescaped(app.title[0]) == plan_headline(question, 30, gold=True)
+    assert practice(snapshot) in notes(app)
     assert app.title[0].help == PLAN_LINE  # and not that gold answers are not counted
     assert line(app).startswith("0 of 30: no label yet")
     assert part.texts[row] in [one.value for one in app.text]
@@ -152,11 +154,9 @@ def test_labels_are_stored_as_facts_and_shrink_the_interval(open_label, store, s
     assert {one.draw_id for one in labels} == {question.draw.draw_id}
     found = gather_evidence(store, "demo", question.contest)
     assert found.gain.n_labels == 2
-    assert line(app) == (
-        "3 of 30: too few to tell anything; from 10 labels on the gain stands here"
-    )
-    assert any("Fewer than 10 labels" in one.value for one in app.caption)
-    assert as_read(app.title[0].value) == gold_line(snapshot.verdict)
+    assert line(app) == ("3 of 30: too few to tell anything; 10 are a first look")
+    assert any("drawn from 10 labels on" in one.value for one in app.caption)
+    assert as_read(app.title[0].value) == plan_headline(question, 30, gold=True)
     assert store.draws("demo")[0].settings == dict(question.draw.settings)
 
 
@@ -182,8 +182,8 @@ def test_the_known_truth_plays_and_leaves_nothing_behind(open_label, store, snap
     assert line(app).startswith("30 of 30: gain +")
     assert any(KNOWN_TRUTH in one.value for one in app.caption)
     found = labels_of_the_truth(routing_question(snapshot), 30).evidence()
-    assert as_read(app.title[0].value) == gold_line(snapshot.verdict)
-    assert f"{PRACTICE}. {NOT_SETTLED}" in notes(app)
+    assert as_read(app.title[0].value) == "30 labels alone do not settle whether routing pays"
+    assert practice(snapshot) in notes(app)
     assert len(table(app, "truth")) == 30
     assert not found.settled
     planned = min(30 + found.more, len(routing_question(snapshot).draw.frame))
@@ -202,7 +202,7 @@ def test_a_dashboard_that_only_shows_asks_nothing(open_label, store, monkeypatch
     before = store.path.read_bytes()
     app = open_label()
     assert any("only shows" in one.value for one in app.info)
-    assert line(app).startswith("1 of 30: too few")
+    assert line(app).startswith("1 of 30 (by ann): too few")
     keys = [one.key for one in app.button if one.key and one.key.startswith("label_")]
     assert keys == ["label_truth_start"]
     assert app.text_input(key="label_person").value == ""  # visitors need no account's name
@@ -283,7 +283,7 @@ def test_the_planned_number_ends_it_and_a_key_plans_more(open_label, store, snap
     found = desk.evidence()
     assert not found.settled
     assert line(app).startswith("30 of 30: gain ")
-    assert f"{PRACTICE}. {NOT_SETTLED}" in notes(app)
+    assert as_read(app.title[0].value) == "30 labels alone do not settle whether routing pays"
     assert found.tally(desk.contest) in texts(app)
     assert "Not settled" in texts(app)
     planned = min(30 + found.more, len(desk.draw.frame))
@@ -298,8 +298,9 @@ def test_when_all_is_labelled_the_title_says_what_was_learnt(open_label, store, 
     by_truth(desk, len(desk.draw.frame))
     app = open_label()
     app.number_input(key="label_planned").set_value(len(desk.draw.frame)).run()
-    assert as_read(app.title[0].value) == gold_line(snapshot.verdict)
-    assert f"{PRACTICE}. Labels alone say: routing pays." in notes(app)
+    n_labels = desk.evidence().gain.n_labels
+    assert as_read(app.title[0].value) == f"{n_labels} labels alone say: routing pays"
+    assert practice(snapshot) in notes(app)
     assert line(app).endswith("settled")
     assert "What it changes" in [one.value for one in app.subheader]
 
@@ -691,28 +692,58 @@ def test_one_number_is_planned_and_said_until_another_one_is_chosen(monkeypatch,
     app = open_at("label")
     n = likely_number(routing_question(snapshot).contest)
     assert app.session_state["label_planned"] == n
-    assert unescaped(app.title[0]) == gold_line(snapshot.verdict)
-    said = f"{PRACTICE}. About {n} labels would settle whether routing pays."
-    assert said in notes(app)
+    assert unescaped(app.title[0]) == f"About {n} labels would settle whether routing pays"
+    assert practice(snapshot) in notes(app)
     assert line(app).startswith(f"0 of {n}: ")
     app.selectbox(key="purpose").set_value("rectifier").run()
     assert app.session_state["label_planned"] == 100
     app.selectbox(key="purpose").set_value("routing").run()
     app.number_input(key="label_planned").set_value(12).run()
-    assert any("practice. 12 labels are a first look at whether" in one for one in notes(app))
+    assert unescaped(app.title[0]) == "12 labels are a first look at whether routing pays here"
     app.selectbox(key="purpose").set_value("rectifier").run()
     assert app.session_state["label_planned"] == 100
     app.selectbox(key="purpose").set_value("routing").run()
     assert app.session_state["label_planned"] == 12  # every question keeps its plan
 
 
-def test_a_link_opens_exactly_the_plan_that_it_names(monkeypatch, store):
+def test_the_way_to_a_first_look_leaves_the_plan_and_says_how_many_are_left(
+    monkeypatch, store, snapshot
+):
     monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
+    question = routing_question(snapshot)
+    n, desk = likely_number(question.contest), question.desk(store, "ann")
+    desk.give(1, "A")
     app = open_at("overview")
+    assert app.button(key="to_label").label == "Label 9 more for a first look"
     press(app, "to_label")
-    assert f"{PRACTICE}. 10 labels are a first look at whether routing pays here." in notes(app)
-    assert line(app).startswith("0 of 10: ")
-    assert app.button(key="label_1_A").label == "A"
+    assert line(app).startswith(f"1 of {n} (by ann): too few to tell anything; 10 are a first")
+    assert app.button(key="label_2_A").label == "A"  # what somebody labelled is not asked again
+    desk.undo()
+    by_truth(desk, 10)
+    app = open_at("overview")
+    assert app.button(key="to_label").label == "Label on"
+
+
+def test_a_second_opinion_is_asked_for_last_and_called_one(open_label, store, snapshot):
+    by_truth(routing_question(snapshot).desk(store, "bob"), 29)
+    app = open_label()
+    assert line(app).startswith("29 of 30 (0 by you, 29 by others): gain ")
+    press(app, "label_30_A")
+    assert line(app).startswith("30 of 30 (1 by you, 29 by others)")
+    assert "label_1_A" in [one.key for one in app.button]
+    assert any("Labelled by bob before" in as_read(one.value) for one in app.caption)
+
+
+def test_after_a_reload_the_last_label_is_taken_back_by_name(monkeypatch, store, snapshot):
+    monkeypatch.setenv("CASCAL_WORKSPACE", str(store.path))
+    routing_question(snapshot).desk(store, "ann").give(1, "A")
+    app = open_at("label")
+    press(app, "label_undo")
+    assert app.button(key="label_store").label == "Take the last label back"
+    app.text_input(key="label_name").set_value("ann")
+    press(app, "label_store")
+    assert store.labels("demo") == []
+    assert line(app).startswith("0 of ")
 
 
 def test_who_labels_is_asked_after_the_first_answer_and_is_never_the_account(monkeypatch, store):

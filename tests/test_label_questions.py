@@ -21,11 +21,14 @@ from cascal.dataset.known_truth import KNOWN_TRUTH, labels_of_the_truth, truth_i
 from cascal.dataset.label_facts import LOOKS, LabelFacts, gather_labels
 from cascal.dataset.label_lessons import (
     CHANGES,
+    LABELS_ARE_FOR,
+    beside_gold,
     gold_line,
     learnt,
     likely_number,
     look_line,
     plan_headline,
+    practice_line,
     progress_line,
     unreachable_line,
 )
@@ -243,20 +246,38 @@ def test_gold_answers_count_first_where_there_are_enough():
     assert told(-0.12, -0.08) == f"{counts} do not route, −10.0 points [−12.0, −8.0] over one"
     assert told(-0.02, 0.04).startswith(f"{counts} no proof that routing pays, +1.0 points")
     assert told(0.08, 0.12, n=9) == ""
+    assert practice_line("So it is", simulated=True) == (
+        f"So it is. {LABELS_ARE_FOR}; on these simulated data labelling is practice."
+    )
+
+
+def test_beside_gold_answers_the_headline_is_about_labels(snapshot):
+    question = routing_question(snapshot)
+    plan = plan_headline(question, 30, gold=True)
+    for n_labels, said in (
+        (0, plan),
+        (9, plan),
+        (10, "10 labels alone do not settle whether routing pays"),
+        (len(question.draw.frame), "94 labels alone say: do not route"),
+    ):
+        found = labels_of_the_truth(question, n_labels).evidence()
+        assert beside_gold(question, found, 30).endswith(said)
 
 
 def test_the_line_says_how_far_it_is_and_how_many_more(snapshot):
     question = routing_question(snapshot)
     none = labels_of_the_truth(question, 0).evidence()
-    assert progress_line(none, 0, 30) == "0 of 30: no label yet"
+    assert progress_line(none, 0, 30) == "0 of 30: no label yet; 10 are a first look"
+    assert progress_line(none, 0, 10, "by ann") == "0 of 10 (by ann): no label yet"
     few = labels_of_the_truth(question, 9).evidence()
     assert few.more
     assert few.early
     assert "points" not in progress_line(few, 9, 30)  # the next label may turn it over
     said = few.sentence(question.contest)
     assert said.startswith("By labels alone nobody can say yet whether routing pays")
-    assert f"So far {_points(few.watched.value)} points [" in said  # as such it is not hidden
-    assert "points" not in few.headline(question.contest)
+    assert "points" not in said
+    assert "would settle" not in said
+    assert few.headline(question.contest) in said
     some = labels_of_the_truth(question, 10).evidence()
     assert progress_line(some, 10, 30) == (
         f"10 of 30: gain {_points(some.watched.value)} [{_points(some.watched.low)}, "
@@ -299,6 +320,12 @@ def test_the_picture_holds_every_interval_and_its_numbers(snapshot):
     assert {"30 labels", "<a> better", "b better"} <= set(written)
     (band,) = drawn.iter(f"{SVG}polygon")
     assert len(band.attrib["points"].split()) == 2 * len(table)
+    few = ET.fromstring(  # noqa: S314 – our own
+        charts.label_trail_svg(table, 30, colours, ("<a>", "b"), early=True)
+    )
+    assert len(list(few.iter(f"{SVG}text"))) == len(written) - 1  # the gain is no finding
+    assert len(list(few.iter(f"{SVG}polyline"))) == 2
+    assert not list(few.iter(f"{SVG}circle"))
 
 
 def test_the_names_of_the_sides_are_where_the_numbers_are_not(snapshot):

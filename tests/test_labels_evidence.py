@@ -291,7 +291,7 @@ def test_two_people_are_averaged_and_their_disagreement_is_named(study):
     assert evidence.people == ("ann", "b")
 
 
-def test_the_sentence_names_the_constant_and_how_many_labels_are_missing(study):
+def test_the_sentence_of_few_labels_names_no_number_but_theirs(study):
     found, draw, right = ten(study)
     found = replace(found, constant=Constant(1, "atlas", "consensus"))
     few = weigh(found, {one: right[one] for one in draw.frame[:2]}, [draw], [])
@@ -299,7 +299,7 @@ def test_the_sentence_names_the_constant_and_how_many_labels_are_missing(study):
     assert sentence.startswith(
         "By labels alone nobody can say yet whether routing pays here: 2 labels"
     )
-    assert "over atlas, the best model by consensus" in sentence
+    assert "points" not in sentence
     assert "2 labels; 20 of 20 queries are contested" in sentence
     assert "more labels" not in sentence, "so few project no number"
     more = weigh(found, {one: right[one] for one in draw.frame[:10]}, [draw], [])
@@ -418,8 +418,15 @@ def test_a_desk_gives_what_was_not_labelled_stores_at_once_and_takes_back(free):
     assert evidence.gain == gain(np.array([1.0, -1.0]), n_contested=6, n_queries=6)
     assert desk.next_place(6) == 4
     other = free_desk(free, person="bob")
-    assert other.next_place(6) == 1
+    assert other.next_place(6) == 4  # what nobody labelled comes first
+    assert other.next_place(3) == 1  # then a second opinion
+    assert free_desk(free, person="").next_place(3) is None  # who may have labelled it all
+    labels = free.labels("free")
+    assert (desk.done(labels, 6), desk.labelled_by(labels, 1)) == ((3, ""), ("ann",))
+    assert other.done(labels, 6) == (3, "0 by you, 3 by others")
+    assert free_desk(free, person="").done(labels, 6) == (3, "by ann")
     other.give_typed(1, "7")
+    assert other.done(free.labels("free"), 6) == (3, "1 by you, 2 by others")
     assert desk.evidence().disputed == (desk.draw.frame[0],)
     assert desk.undo().query_id == desk.draw.frame[2]
     assert desk.next_place(6) == 3

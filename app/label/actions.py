@@ -28,11 +28,15 @@ _UNSIGNED, _SIGNED = "label_unsigned", "label_signed"
 
 @dataclass(frozen=True, kw_only=True)
 class Unsigned:
-    """What was said of the query at a place before anybody said who says it."""
+    """What was said of the query at a place before anybody said who says it.
+
+    words : for what was said; does : for what follows once somebody says it
+    """
 
     draw_id: str
     place: int
     words: str
+    does: str
     give: Callable[[Desk], object]
 
 
@@ -75,14 +79,18 @@ def typed(desk: Desk, place: int, key: str) -> None:
         _say(desk, place, "the answer", lambda who: who.give(place, text))
 
 
-def _say(desk: Desk, place: int, words: str, give: Callable[[Desk], object]) -> None:
+def _say(
+    desk: Desk, place: int, words: str, give: Callable[[Desk], object], does: str = ""
+) -> None:
     """Store what is said of a query; as long as nobody said who says it, keep it until then."""
     if desk.person:
         tried(lambda: give(desk))
         return
     keys.next_turn()
     draw_id = desk.draw.draw_id
-    st.session_state[_UNSIGNED] = Unsigned(draw_id=draw_id, place=place, words=words, give=give)
+    st.session_state[_UNSIGNED] = Unsigned(
+        draw_id=draw_id, place=place, words=words, does=does or f"Store {words}", give=give
+    )
 
 
 def unsigned(desk: Desk, place: int) -> Unsigned | None:
@@ -117,9 +125,9 @@ def just_signed() -> bool:
     return bool(st.session_state.pop(_SIGNED, False))
 
 
-def undo(desk: Desk) -> None:
-    """Take this person's last label back."""
-    tried(desk.undo)
+def undo(desk: Desk, place: int) -> None:
+    """Take this person's last label back, at whatever place; who that is, is asked once."""
+    _say(desk, place, "", lambda who: who.undo(), "Take the last label back")
 
 
 def show_answers(desk: Desk, place: int) -> None:

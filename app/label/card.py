@@ -6,6 +6,7 @@ Texts of queries and models are shown as plain text. Whose an answer is is not s
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 import streamlit as st
 
@@ -30,14 +31,24 @@ Keys = dict[str, str]
 """Keys of the keyboard, and the buttons that they press."""
 
 
-def ask(desk: Desk, place: int) -> Keys:
-    """The query at a place, to be labelled; returned are the keys that do it."""
+def ask(desk: Desk, place: int, labelled_by: Sequence[str] = ()) -> Keys:
+    """The query at a place, to be labelled; returned are the keys that do it.
+
+    labelled_by : who labelled it before, of whom this is a second opinion
+    """
     if actions.just_signed():
         st.rerun()
     part, row = desk.contest.part, desk.row(place)
     options, said = part.options[row], actions.unsigned(desk, place)
     with st.container(border=True, key="label_query"):
         _text(desk, place)
+        if labelled_by:
+            st.caption(
+                frame.escape(
+                    f"Labelled by {', '.join(labelled_by)} before; asked again for a second "
+                    "opinion, and the mean of both counts."
+                )
+            )
         chosen = bool(part.votes.option_counts[row])
         if options and not chosen:
             st.text("\n".join(lettered(options)))
@@ -49,15 +60,23 @@ def ask(desk: Desk, place: int) -> Keys:
         return buttons | _commands(desk, place, with_answers=chosen)
 
 
+def signed(desk: Desk, place: int) -> Keys:
+    """The same where something waits for a name; place : that is asked, 0 where none is"""
+    if actions.just_signed():
+        st.rerun()
+    said = actions.unsigned(desk, place)
+    return {} if said is None else _sign(desk, said)
+
+
 def _sign(desk: Desk, said: actions.Unsigned) -> Keys:
-    """Who says what was said: asked once, and the label is stored under that name."""
+    """Who says what was said, or takes it back: asked once."""
     with (
         st.form("label_sign", border=False),
         st.container(horizontal=True, gap="small", vertical_alignment="bottom"),
     ):
         st.text_input("Your name, stored with every label", key=_NAME, width=240)
         st.form_submit_button(
-            f"Store {said.words}",
+            said.does,
             key="label_store",
             type="primary",
             on_click=actions.sign,
@@ -163,7 +182,7 @@ def _commands(desk: Desk, place: int, *, with_answers: bool) -> Keys:
             on_click=actions.mark,
             args=(desk, place, "as bad question", "bad"),
         )
-        undo_button(desk)
+        undo_button(desk, place)
         if with_answers:
             buttons["."] = f"label_{place}_show"
             shown = actions.answers_shown(desk, place)
@@ -177,14 +196,13 @@ def _commands(desk: Desk, place: int, *, with_answers: bool) -> Keys:
     return buttons
 
 
-def undo_button(desk: Desk) -> None:
-    """Take the last label back."""
+def undo_button(desk: Desk, place: int) -> None:
+    """Take the last label back. place : that is asked, 0 where none is"""
     st.button(
         "Take back `←`",
         key="label_undo",
         type="tertiary",
-        disabled=not desk.person,
-        help="Deletes the last label that you gave.",
+        help="Deletes the last label that you gave, also before this visit.",
         on_click=actions.undo,
-        args=(desk,),
+        args=(desk, place),
     )

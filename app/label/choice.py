@@ -48,8 +48,6 @@ def choice() -> Choice:
         )
         _forget_others(purpose)
         question = _OF_PURPOSE[purpose]()
-        if wanted is not None:
-            _open(question, wanted)
         n_planned = _planned(question)
         name_field()
     if _faults():
@@ -93,12 +91,6 @@ def _forget_others(purpose: Purpose) -> None:
         if other != purpose:
             for key in keys:
                 st.query_params.pop(key, None)
-
-
-def _open(question: Question, wanted: label_entry.Wanted) -> None:
-    """Plan what the link names."""
-    if wanted.n_planned:
-        plan(question, wanted.n_planned)
 
 
 def _planned(question: Question) -> int:

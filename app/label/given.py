@@ -65,13 +65,15 @@ def _given(desk: Desk, every: list[Label]) -> None:
         )
     picked = [newest[row] for row in frame.picked_rows("labels_given") if row < len(newest)]
     if picked and not session.read_only():
-        st.button(
-            f"Delete {counted(len(picked), 'label')}",
-            key="delete_labels",
-            icon=":material/delete:",
-            on_click=_delete,
-            args=(desk, picked),
-        )
+        labels = counted(len(picked), "label")
+        with st.popover(f"Delete {labels}", icon=":material/delete:"):
+            st.caption("Deleted for good, whoever gave them: no verdict counts them any more.")
+            st.button(
+                f"Yes, delete {labels}",
+                key="delete_labels",
+                on_click=_delete,
+                args=(desk, picked),
+            )
 
 
 def _row(label: Label) -> dict[str, str]:

@@ -52,7 +52,8 @@ def lesson(
                     st.rerun()  # the plan is shown outside the fragment
             if found.gain.n_labels:
                 buttons["ArrowLeft"] = "label_undo"
-                card.undo_button(desk)
+                card.undo_button(desk, 0)
+        buttons |= card.signed(desk, 0)
         if found.gain.n_labels:
             _lead_on(question, desk, n_planned)
     return buttons

@@ -16,6 +16,7 @@ from cascal.dataset.label_lessons import (
     gold_line,
     nothing_headline,
     plan_headline,
+    practice_line,
     progress_line,
     unreachable_line,
 )
@@ -27,18 +28,26 @@ NO_GOLD = " Gold answers are not counted here; the page Overview says what they 
 
 
 def headline(
-    question: Question, found: Evidence, n_done: int, n_planned: int, *, simulated: bool = False
+    question: Question,
+    found: Evidence,
+    done: tuple[int, str],
+    n_planned: int,
+    *,
+    simulated: bool = False,
 ) -> None:
     """What is known of the answer; before the first label how many will probably settle it.
 
-    Gold answers to the same question count first: what labels say then stands below.
+    Gold answers to the same question count: what they say then stands below.
 
-    simulated : whether the labels are
+    done : of `Desk.done`; simulated : whether the labels are
     """
-    contest = question.contest
+    contest, (n_done, by_whom) = question.contest, done
     told = found.gain.n_labels and contest.n_contested and not found.early
     by_gold = _by_gold(question)
-    title = by_gold or (found.headline(contest) if told else _state(question, n_planned))
+    if by_gold and contest.n_contested:
+        title = beside_gold(question, found, n_planned)
+    else:
+        title = found.headline(contest) if told else _state(question, n_planned)
     with st.container(key=HEADLINE):
         if simulated:
             st.badge("Simulated labels", color="orange", icon=":material/science:")
@@ -50,15 +59,14 @@ def headline(
             help=None if told or not contest.n_contested else about,
         )
         if by_gold:
-            practice = session.dataset().simulated
-            frame.sentence(beside_gold(question, found, n_planned, simulated=practice))
+            frame.sentence(practice_line(by_gold, simulated=session.dataset().simulated))
         if contest.n_contested:
-            line = progress_line(found, n_done, n_planned)
+            line = progress_line(found, n_done, n_planned, by_whom)
             st.progress(n_done / max(n_planned, 1), f"**{frame.escape(line)}**")
 
 
 def _by_gold(question: Question) -> str:
-    """What the headline of Overview says of the same question; "" without gold answers to it."""
+    """What gold answers say of the same question; "" without any to it."""
     if question.draw.purpose != "routing":
         return ""
     told = heeded.contenders_and_verdict()
@@ -92,7 +100,8 @@ def picture(facts: LabelFacts, found: Evidence, n_planned: int, *, ends: bool = 
     contest = facts.contest
     if found.early and found.gain.n_labels:
         st.caption(
-            f"Fewer than {ENOUGH_LABELS} labels: where the gain stands is chance, no finding."
+            f"The gain is drawn from {ENOUGH_LABELS} labels on: of fewer it would be chance. "
+            "The band holds at any number."
         )
     st.caption(
         frame.escape(

@@ -54,14 +54,14 @@ def _query(chosen: Choice, desk: Desk) -> card.Keys:
         return {}
     place = desk.next_place(chosen.n_planned)
     if place is not None:
-        return card.ask(desk, place)
+        return card.ask(desk, place, desk.labelled_by(desk.store.labels(desk.dataset), place))
     with st.container(border=True, key="label_lesson"):
         st.text(
             f"{counted(chosen.n_planned, 'planned query is', 'planned queries are all')} labelled. "
             "Plan more above to go on."
         )
-        card.undo_button(desk)
-    return {"ArrowLeft": "label_undo"}
+        card.undo_button(desk, 0)
+        return {"ArrowLeft": "label_undo"} | card.signed(desk, 0)
 
 
 def _offered() -> None:

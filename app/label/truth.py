@@ -116,7 +116,7 @@ def _run(question: Question, n_planned: int, place: DeltaGenerator) -> None:
     facts = labels_of_the_truth(question, n_labels)
     found = facts.evidence()
     with place.container():
-        progress.headline(question, found, n_labels, n_planned, simulated=True)
+        progress.headline(question, found, (n_labels, ""), n_planned, simulated=True)
     left, right = st.columns([0.58, 0.42], gap="medium")
     with left:
         _query(question, facts, n_planned)
@@ -140,7 +140,7 @@ def _end(
     """What these labels would say, the ways on, and the queries behind it."""
     n_labels = len(facts.labels)
     with place.container():
-        progress.headline(question, found, n_labels, n_planned, simulated=True)
+        progress.headline(question, found, (n_labels, ""), n_planned, simulated=True)
     left, right = st.columns([0.58, 0.42], gap="medium")
     with left:
         progress.picture(facts, found, n_planned, ends=True)

@@ -35,9 +35,9 @@ def _labelling(chosen: Choice, place_of_headline: DeltaGenerator) -> None:
     desk = question.desk(session.workspace(), choice.person())
     facts = _facts(question)
     found = facts.evidence()
-    n_done = _done(desk, facts, n_planned)
+    done = desk.done(facts.labels, n_planned)
     with place_of_headline.container():
-        progress.headline(question, found, n_done, n_planned)
+        progress.headline(question, found, done, n_planned)
     actions.refusal()
     place = desk.open_place(facts.labels, n_planned)
     asks = place is not None and (actions.goes_on(desk) or not found.settled)
@@ -51,7 +51,7 @@ def _labelling(chosen: Choice, place_of_headline: DeltaGenerator) -> None:
         if session.read_only():
             st.info(actions.READ_ONLY)
         elif asks and place is not None:
-            keys.listen(card.ask(desk, place))
+            keys.listen(card.ask(desk, place, desk.labelled_by(facts.labels, place)))
         else:
             if place is None:
                 _hand_out(desk, facts, n_planned)
@@ -68,13 +68,6 @@ def _facts(question: Question) -> LabelFacts:
     store = session.workspace()
     with store.opened():
         return gather_labels(store, question.dataset, question.contest)
-
-
-def _done(desk: Desk, facts: LabelFacts, n_planned: int) -> int:
-    """How many of the planned labels this person has given; anybody, where nobody can give any."""
-    anybody = session.read_only()
-    own = {one.query_id for one in facts.labels if anybody or one.person == desk.person}
-    return len(own.intersection(desk.draw.frame[:n_planned]))
 
 
 def _hand_out(desk: Desk, facts: LabelFacts, n_planned: int) -> None:

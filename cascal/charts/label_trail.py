@@ -60,12 +60,12 @@ def label_trail_svg(
     """The frame as SVG for within a page, whose font it has.
 
     colours: accent, text, muted and paper; names of the two sides; early : so few labels that
-    their gain is no finding, and stands out in nothing
+    their gain is no finding, and is not drawn
     """
     width, height = _LARGE if large else _SMALL
     axes = _Axes(table, n_planned, (width, height))
     parts = [
-        _band(axes, table, colours["accent"]),
+        _band(axes, table, colours["accent"], early=early),
         _zero(axes, colours),
         _sides(axes, names, colours["text"], at_right=_x_of_now(axes, table) < width / 2),
         _now(axes, table, colours, early=early),
@@ -119,15 +119,18 @@ def _sides(axes: _Axes, names: tuple[str, str], colour: str, *, at_right: bool) 
     )
 
 
-def _band(axes: _Axes, table: pd.DataFrame, accent: str) -> str:
-    """The interval as a band, and the gain as a line in it."""
+def _band(axes: _Axes, table: pd.DataFrame, accent: str, *, early: bool) -> str:
+    """The interval as a band, and the gain as a line in it, where it is one."""
     upper, lower, middle = (_places(axes, table, name) for name in ("high", "low", "gain"))
     return (
         f'<polygon points="{_path([*upper, *reversed(lower)])}" fill="{accent}" '
         f'fill-opacity="0.16"/>'
         f'<polyline points="{_path(upper)}" fill="none" stroke="{accent}" stroke-opacity="0.5"/>'
         f'<polyline points="{_path(lower)}" fill="none" stroke="{accent}" stroke-opacity="0.5"/>'
-        f'<polyline points="{_path(middle)}" fill="none" stroke="{accent}" stroke-width="2"/>'
+    ) + (
+        ""
+        if early
+        else f'<polyline points="{_path(middle)}" fill="none" stroke="{accent}" stroke-width="2"/>'
     )
 
 
@@ -141,7 +144,7 @@ def _path(points: list[tuple[float, float]]) -> str:
 
 
 def _now(axes: _Axes, table: pd.DataFrame, colours: Mapping[str, str], *, early: bool) -> str:
-    """The present interval with its numbers; before the first label there is no gain."""
+    """The present interval with its numbers, and the gain where labels are enough for one."""
     last = table.iloc[-1]
     x = _x_of_now(axes, table)
     ends = [axes.y(last[name]) for name in ("high", "gain", "low")]
@@ -149,15 +152,15 @@ def _now(axes: _Axes, table: pd.DataFrame, colours: Mapping[str, str], *, early:
     texts = [
         f'<text x="{x + 8:.1f}" y="{place + 4:.1f}" fill="{colours["text"]}" '
         f'paint-order="stroke" stroke="{colours["paper"]}" stroke-width="4" '
-        f'font-weight="{700 if name == "gain" and not early else 400}">{signed(last[name])}</text>'
+        f'font-weight="{700 if name == "gain" else 400}">{signed(last[name])}</text>'
         for name, place in zip(("high", "gain", "low"), places, strict=True)
-        if name != "gain" or last["labels"]
+        if name != "gain" or (last["labels"] and not early)
     ]
+    circle = f'<circle cx="{x:.1f}" cy="{ends[1]:.1f}" r="4" fill="{colours["accent"]}"/>'
     return (
         f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{ends[0]:.1f}" y2="{ends[2]:.1f}" '
         f'stroke="{colours["accent"]}" stroke-width="2.5"/>'
-        f'<circle cx="{x:.1f}" cy="{ends[1]:.1f}" r="4" fill="{colours["accent"]}"/>'
-        f"{''.join(texts)}"
+        f"{'' if early else circle}{''.join(texts)}"
     )
 
 

@@ -23,7 +23,7 @@ from cascal.labels import (
     labels_needed,
 )
 from cascal.store import Draw, Label
-from cascal.verdicts.verdict import Decision, decide, decide_between, decision, points
+from cascal.verdicts.verdict import Decision, decide, decide_between, decision
 
 NOTHING_TO_LABEL = "On no query do the two answer differently: there is nothing to label."
 ENOUGH_LABELS = 10
@@ -73,11 +73,9 @@ class Evidence:
         return decision(self.watched)
 
     def verdict(self, contest: Contest) -> str:
-        """What the labels say of the two sides, with the interval; of few what they gave so far."""
+        """What the labels say of the two sides, with the interval; of few labels no number."""
         if self.early:
-            over = contest.names[1] if contest.constant is None else contest.constant.words
-            so_far = f" So far {points(self.watched)} over {over}." if self.gain.n_labels else ""
-            return f"{self._too_few(contest)}{so_far}"
+            return self._too_few(contest)
         if contest.constant is not None:
             return decide(self.watched, contest.constant).sentence
         return decide_between(self.watched, contest.names)
@@ -94,12 +92,8 @@ class Evidence:
         return f"By labels alone nobody can say yet {what}: {few}, {ENOUGH_LABELS} are needed."
 
     def headline(self, contest: Contest) -> str:
-        """The same without by what the model was chosen, where that stands beside it; of few labels
-        no number.
-        """
-        if self.early:
-            return self._too_few(contest)
-        if contest.constant is not None:
+        """The same without by what the model was chosen, where that stands beside it."""
+        if contest.constant is not None and not self.early:
             return decide(self.watched, contest.constant).headline
         return self.verdict(contest)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from cascal.counted import counted
 from cascal.dataset.contest import Contest
 from cascal.dataset.evidence import Evidence
 from cascal.dataset.label_facts import gather_evidence
@@ -32,7 +33,7 @@ class Desk:
         return replace(stored, settings=self.draw.settings)
 
     def next_place(self, n: int) -> int | None:
-        """The first place of n, from 1, that this person has not labelled; None where all are.
+        """The next place of n, from 1, that this person is to label, as by `open_place`.
 
         A place that is passed over because it was labelled before counts as handed out.
         """
@@ -42,10 +43,45 @@ class Desk:
         return place
 
     def open_place(self, labels: Iterable[Label], n: int) -> int | None:
-        """The same by given labels; nothing is stored."""
-        own = {one.query_id for one in labels if one.person == self.person and one.current}
-        places = enumerate(self.draw.frame[:n], 1)
-        return next((place for place, query_id in places if query_id not in own), None)
+        """The first place that nobody has labelled; then the first for a second opinion.
+
+        None where this person labelled all, or where somebody did and nobody said who asks: who
+        comes back without a name is not asked again. Nothing is stored.
+        """
+        by_whom = self._by_whom(labels)
+        people = [by_whom.get(query_id, set()) for query_id in self.draw.frame[:n]]
+        new = [place for place, who in enumerate(people, 1) if not who]
+        again = [
+            place for place, who in enumerate(people, 1) if self.person and self.person not in who
+        ]
+        return next(iter([*new, *again]), None)
+
+    def labelled_by(self, labels: Iterable[Label], place: int) -> tuple[str, ...]:
+        """Who labelled the query at a place, from 1, before."""
+        return tuple(sorted(self._by_whom(labels).get(self.draw.frame[place - 1], ())))
+
+    def done(self, labels: Iterable[Label], n: int) -> tuple[int, str]:
+        """How many of n queries somebody labelled, and by whom, where not all by this person."""
+        by_whom = self._by_whom(labels)
+        people = [by_whom[one] for one in self.draw.frame[:n] if one in by_whom]
+        own, n_done = sum(self.person in who for who in people), len(people)
+        if own == n_done:
+            return n_done, ""
+        if self.person:
+            return n_done, f"{own} by you, {n_done - own} by others"
+        names = sorted(set().union(*people))
+        return (
+            n_done,
+            f"by {names[0] if len(names) == 1 else counted(len(names), 'person', 'people')}",
+        )
+
+    def _by_whom(self, labels: Iterable[Label]) -> dict[str, set[str]]:
+        """Which people labelled each query, as it is now."""
+        found: dict[str, set[str]] = {}
+        for one in labels:
+            if one.current and not one.judged:
+                found.setdefault(one.query_id, set()).add(one.person)
+        return found
 
     def give(
         self,

@@ -44,8 +44,6 @@ CHANGES: dict[Purpose, dict[Decision, str]] = {
 
 LABELS_ARE_FOR = "Labels are for data without gold answers"
 """Begins what the page is good for where gold answers count."""
-NOT_SETTLED = "Labels alone have not settled it yet."
-"""What they say until they settle it: a verdict on less would compete with that by gold answers."""
 _BY_GOLD: dict[Decision, str] = {
     "route": "routing pays",
     "do not route": "do not route",
@@ -103,22 +101,24 @@ def gold_line(told: Verdict) -> str:
     return f"Gold answers count here: {_BY_GOLD[told.light]}, {gain}"
 
 
-def beside_gold(
-    question: Question, found: Evidence, n_planned: int, *, simulated: bool = False
-) -> str:
-    """What the page is good for where gold answers count, and what labels say or would say there.
+def beside_gold(question: Question, found: Evidence, n_planned: int) -> str:
+    """The headline of labels where gold answers count: what labels say alone, or would say.
 
-    simulated : the data are
+    Until they settle it no verdict, which would compete with that by gold answers.
     """
-    contest = question.contest
-    if not contest.n_contested:
-        return f"{nothing_headline(contest)}."
+    if found.early or not found.gain.n_labels:
+        return plan_headline(question, n_planned, gold=True)
+    n_labels = found.gain.n_labels
+    labels = f"{counted(n_labels, 'label')} alone"
+    if found.settled:
+        return f"{labels} {agreeing(n_labels, 'says', 'say')}: {_BY_GOLD[found.decision]}"
+    return f"{labels} {agreeing(n_labels, 'does', 'do')} not settle whether routing pays"
+
+
+def practice_line(gold: str, *, simulated: bool = False) -> str:
+    """What `gold_line` says, and what labels are good for beside it; simulated : the data are."""
     where = "on these simulated data" if simulated else "here"
-    practice = f"{LABELS_ARE_FOR}; {where} labelling is practice"
-    if not found.gain.n_labels:
-        return f"{practice}. {plan_headline(question, n_planned, gold=True)}."
-    said = f"Labels alone say: {_BY_GOLD[found.decision]}." if found.settled else NOT_SETTLED
-    return f"{practice}. {said}"
+    return f"{gold}. {LABELS_ARE_FOR}; {where} labelling is practice."
 
 
 PLAN_LINE = (
@@ -129,20 +129,19 @@ PLAN_LINE = (
 """What the number rests on."""
 
 
-def progress_line(found: Evidence, n_done: int, n_planned: int) -> str:
+def progress_line(found: Evidence, n_done: int, n_planned: int, by_whom: str = "") -> str:
     """How far it is and what is known: "12 of 30: gain +1.8 [−0.9, +4.5] – 9 more would …".
 
-    Of fewer than `ENOUGH_LABELS` no gain is said, unless they settle it.
+    Of fewer than `ENOUGH_LABELS` no gain is said, unless they settle it. by_whom : of `Desk.done`
     """
     shown = found.watched
     interval = span(shown)
-    done = f"{n_done} of {n_planned}"
+    done = f"{n_done} of {n_planned}{f' ({by_whom})' if by_whom else ''}"
+    look = f"; {ENOUGH_LABELS} are a first look" if n_planned > ENOUGH_LABELS else ""
     if not found.gain.n_labels:
-        return f"{done}: no label yet"
+        return f"{done}: no label yet{look}"
     if found.early:
-        return (
-            f"{done}: too few to tell anything; from {ENOUGH_LABELS} labels on the gain stands here"
-        )
+        return f"{done}: too few to tell anything{look}"
     if found.settled and not n_done:  # by the labels of others alone
         done = counted(found.gain.n_labels, "label")
     known = f"{done}: gain {signed(100 * shown.value)} {interval} points"
