@@ -1084,6 +1084,8 @@ def test_a_share_of_the_calls_is_said_before_it_is_asked(open_app, small_file):
     assert not app.exception
     assert plain(app.title[0].value).startswith("Nothing is missing")
     assert "collect_now" not in [one.key for one in app.button]  # there is nothing to collect
+    assert app.button(key="collect_nothing").disabled
+    assert metric(app, "One more model")  # the steps are below, and nothing went away
 
 
 @pytest.mark.slow

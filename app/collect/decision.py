@@ -11,6 +11,7 @@ from app.collect.keys import MINE, MORE, POOL_FROM, QUERIES_FROM, WRITTEN
 from cascal.counted import counted, dollars
 from cascal.dataset.collected import Ahead, Collected, more_queries, one_more_model
 
+_BEGUN = "collect_steps_begun"
 N_MORE = 100
 """So many more queries are reckoned with."""
 
@@ -51,11 +52,22 @@ def _begins(label: str, key: str, begin: Callable[[], None]) -> None:
     st.button(label, key=key, on_click=begin)
 
 
-def _open_models() -> None:
+def steps_begun() -> int:
+    """How often a button began the three steps."""
+    begun: int = st.session_state.get(_BEGUN, 0)
+    return begun
+
+
+def _begin_steps() -> None:
     st.session_state[MORE] = True
+    st.session_state[_BEGUN] = steps_begun() + 1
+
+
+def _open_models() -> None:
+    _begin_steps()
     st.session_state[POOL_FROM] = MINE
 
 
 def _open_queries() -> None:
-    st.session_state[MORE] = True
+    _begin_steps()
     st.session_state[QUERIES_FROM] = WRITTEN

@@ -5,6 +5,9 @@ from __future__ import annotations
 import streamlit as st
 
 from app import frame, session
+from app.arrive import arrive
+from app.collect.decision import steps_begun
+from app.collect.keys import STEPS
 from app.collect.pool_editor import pool
 from app.collect.queries import what
 from app.collect.responses import collect
@@ -23,13 +26,17 @@ else:
     ahead = st.container()
     with notice:
         simulated_data()
-    if all_is_answered() and not wants_more():
+    answered = all_is_answered()
+    if answered:
         with frame.refusals():
             all_there(title, ahead)
-    else:
+        ahead = st.container(key=STEPS)
+        arrive(STEPS, steps_begun())
+    if not answered or wants_more():
         st.caption(
-            "Nothing is sent before you press the button. A run that was stopped goes on where it "
-            "ended. From a shell: cascal pool, generate, collect, or build for all of it."
+            "Nothing is sent before you press “Collect” or “Generate”. A run that was stopped goes "
+            "on where it ended. From a shell: cascal pool, generate, collect, or build for all of "
+            "it."
         )
         with frame.refusals():
             models = pool(own=real_data())

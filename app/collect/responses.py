@@ -11,7 +11,7 @@ from streamlit.delta_generator import DeltaGenerator
 from app import columns, frame, session
 from app.collect import work
 from app.collect.running import budget, failures, run
-from app.collect.spent import more, onward, spent
+from app.collect.spent import spent
 from cascal.collection.collect_less import COST
 from cascal.collection.cost_ahead import CostAhead
 from cascal.counted import counted
@@ -33,19 +33,18 @@ def collect(models: tuple[PoolModel, ...], title: DeltaGenerator, summary: Delta
             frame.page_file("data_sets"), label="Import responses", icon=":material/upload:"
         )
         return
-    with st.expander("Ask less, ask errors again, set limits"):
-        retry = st.checkbox("Ask again what ended in an error", key="retry_errors")
-        share = st.slider(
-            "Share of the calls (%)",
-            10,
-            100,
-            100,
-            5,
-            key="fraction",
-            help="Below 100, every model is asked a random base sample; further training queries "
-            "go to the models that may still be the best of their task, as long as the calls last.",
-        )
-        limits = budget("collect")
+    retry = st.checkbox("Ask again what ended in an error", key="retry_errors")
+    share = st.slider(
+        "Share of the calls (%)",
+        10,
+        100,
+        100,
+        5,
+        key="fraction",
+        help="Below 100, every model is asked a random base sample; further training queries "
+        "go to the models that may still be the best of their task, as long as the calls last.",
+    )
+    limits = budget("collect")
     with frame.refusals():
         ahead = work.ahead(dataset, models, retry=retry)
         n_calls, dollars = _asked(ahead, dataset, models, share / 100, retry=retry)
@@ -66,8 +65,11 @@ def collect(models: tuple[PoolModel, ...], title: DeltaGenerator, summary: Delta
                     )
             _of_each_model(ahead)
         else:
-            onward()
-            more()
+            st.button("Collect", disabled=True, icon=":material/forum:", key="collect_nothing")
+            st.caption(
+                "Nothing to collect: these models have answered all of these queries. Name "
+                "another model in step 1, or have queries written in step 2."
+            )
     with summary:
         run(f"collect:{dataset}", "models")
     failures(dataset)

@@ -18,15 +18,16 @@ from app.collect.running import failures, run
 from cascal import charts
 from cascal.counted import counted, dollars
 from cascal.dataset.collected import Collected, what_was_collected
+from cascal.datatypes import CascalError
 from cascal.prices import COST_UNIT, Bill, in_cents
 from cascal.store import DatasetInfo
 
 KEY = "collected_of_models"
 COLUMNS: dict[str, Any] = {
     "model": "Model",
-    "answers": columns.number("Answers stored", format="localized"),
-    "unread": columns.number("Cannot be read", format="%.1f %%"),
-    "dollars": columns.number("Spent, US dollars", format="%.2f"),
+    "answers": columns.number("Answers", format="localized", width=72),
+    "unread": columns.number("Unreadable", format="%.1f %%", width=92),
+    "dollars": columns.number("Spent $", format="%.2f", width=76),
     "per_thousand": columns.number(
         "$ per 1,000 calls",
         format="%.2f",
@@ -70,8 +71,17 @@ def wants_more() -> bool:
 
 
 def simulated_data() -> None:
-    """The mark of simulated data, once, as on every page."""
-    if asked_dataset() is not None and not real_data():
+    """The mark of simulated data, once, as on every page, and what the data are."""
+    dataset = asked_dataset()
+    if dataset is None:
+        return
+    try:
+        data = session.dataset() if dataset == session.dataset_name() else None
+    except CascalError:  # without vectors
+        data = None
+    if data is not None:
+        frame.notice(data)
+    elif not real_data():
         frame.simulated()
 
 
@@ -82,7 +92,7 @@ def real_data() -> bool:
 
 
 def more() -> None:
-    """The way to the three steps, and back."""
+    """The way to the three steps, which follow below, and back."""
     st.toggle(
         "Ask other models, or other queries: the three steps",
         key=MORE,
@@ -108,8 +118,9 @@ def all_there(title: DeltaGenerator, summary: DeltaGenerator) -> None:
     _of_each_model(dataset, found, simulated=info.origin == "simulated")
     _mean_over(info)
     more()
-    run(f"collect:{dataset}", "models")
-    failures(dataset)
+    if not wants_more():  # else the steps say it
+        run(f"collect:{dataset}", "models")
+        failures(dataset)
 
 
 @st.cache_resource(show_spinner="Reading what was collected", max_entries=8)

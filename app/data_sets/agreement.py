@@ -11,6 +11,7 @@ import streamlit as st
 from app import columns, frame, selection, theme
 from cascal import charts
 from cascal.computing.remembered import remembered
+from cascal.counted import percent
 from cascal.dataset.part import Part
 
 KEY = "task_agreement"
@@ -49,9 +50,10 @@ def agreement() -> None:
     )
     _take(table, key)
     st.caption(
-        "How often each model gives the answer that most give; orange: hardly more than half the "
-        "time, or less. Click a cell for the queries where that model gives another, or none "
-        "that can be read."
+        "How often each model gives the answer that most give; orange: below "
+        f"{percent(charts.orange_below(theme.SHARES[theme.mode()][1]) / 100)}, the darker the "
+        "less often; above it blue, the darker the more often. Click a cell for the queries where "
+        "that model gives another, or none that can be read."
     )
 
 

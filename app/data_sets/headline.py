@@ -69,6 +69,7 @@ def _reasons(found: fitness.Fitness) -> None:
         return
     if not found.findings:
         with st.expander("No warning", icon=":material/check:"):
+            st.caption(frame.escape(fitness.RULE))
             _to_diagnose("The page Diagnose shows every check")
         return
     label = "Why, and what would help" if found.answer == "no" else found.named
@@ -77,6 +78,7 @@ def _reasons(found: fitness.Fitness) -> None:
     with st.expander(frame.escape(label), icon=":material/warning:"):
         for one in found.findings:
             st.text(f"{one.code} {one.sentence}")
+        st.caption(frame.escape(fitness.RULE))
         _to_diagnose("The page Diagnose shows which queries, and tries out what would help")
 
 

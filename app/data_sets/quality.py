@@ -23,9 +23,8 @@ from cascal.diagnose.quality import ClusterNeed, TrainingQuality
 from cascal.diagnose.repeats import without_repeats
 
 AHEAD = (
-    "Mean consensus score of the first model less that of the second, on the queries of this "
-    "cluster. Below 0 these alone speak for the second, and the first leads by what the router "
-    "knows beyond them."
+    "Mean consensus score of the model that is ahead less that of the other, on this cluster’s "
+    "queries alone. Where the router has the other one first, it knows more than these."
 )
 
 
@@ -123,7 +122,7 @@ def _of_the_test_set(found: TrainingQuality) -> None:
         f"{meaning('MMD')} Sets mixed at random reach {decimal(found.drift.null, 3)}.",
     )
     about = "Share that lies as near to a training query as those lie to one another."
-    note = "95 % is as good as it gets"
+    note = "95 % where they are of one kind"
     frame.metric("Test queries covered", percent(found.covered), note, about)
 
 
@@ -141,8 +140,8 @@ def _needs() -> None:
         return
     names = charts.cluster_labels(session.snapshot())
     st.caption(
-        f"In {len(unsure)} of {counted(len(needs), 'cluster')} the first model is ahead with less "
-        f"than {percent(quality.SURE)} probability."
+        f"In {len(unsure)} of {counted(len(needs), 'cluster')} the router’s first model is ahead "
+        f"with less than {percent(quality.SURE)} probability.{_no_number(unsure)}"
     )
     _needs_table(unsure, names)
     entries = quality.tasks_for_more(session.dataset(), router, unsure)
@@ -157,15 +156,29 @@ def _needs() -> None:
         )
 
 
+def _no_number(unsure: Sequence[ClusterNeed]) -> str:
+    """How many of these clusters the task file leaves out, and why; "" for none."""
+    n_equal = sum(not one.needed for one in unsure)
+    if not n_equal:
+        return ""
+    first_two = counted(n_equal, "of them has first two", "of them have first two")
+    return f" {first_two} as good as equal: no number of queries tells, and the file asks for none."
+
+
+def _ahead(one: ClusterNeed) -> tuple[str, str]:
+    """The first two models of a cluster, the one that its own queries speak for first."""
+    return (one.first, one.second) if one.lead >= 0 else (one.second, one.first)
+
+
 def _needs_table(unsure: Sequence[ClusterNeed], names: Sequence[str]) -> None:
     table = pd.DataFrame(
         {
             "cluster": [names[one.cluster] for one in unsure],
-            "task": [one.task for one in unsure],
             "queries": [one.n_queries for one in unsure],
-            "pair": [f"{one.first} over {one.second}" for one in unsure],
-            "lead": [one.lead for one in unsure],
-            "certainty": [100 * one.certainty for one in unsure],
+            "pair": [" over ".join(_ahead(one)) for one in unsure],
+            "lead": [abs(one.lead) for one in unsure],
+            "certainty": [100 * max(one.certainty, 1 - one.certainty) for one in unsure],
+            "first": [one.first for one in unsure],
             "needed": [
                 "as good as equal" if one.needed is None else f"{one.needed:,} more"
                 for one in unsure
@@ -179,16 +192,16 @@ def _needs_table(unsure: Sequence[ClusterNeed], names: Sequence[str]) -> None:
         alt="Clusters whose first model is not sure",
         column_config={
             "cluster": "Cluster",
-            "task": "Task",
             "queries": columns.number("Queries", format="localized"),
-            "pair": "First two models",
+            "pair": "Ahead here",
             "lead": columns.number("Ahead by", help=AHEAD),
             "certainty": st.column_config.ProgressColumn(
                 "Chance it is ahead",
                 format="%.0f %%",
                 max_value=100,
-                help="Probability that the first model is better than the second on such queries.",
+                help="Probability that this model is better than the other on such queries.",
             ),
+            "first": "First of the router",
             "needed": "Queries to be sure",
         },
     )

@@ -103,6 +103,7 @@ from cascal.charts.task_agreement import MODEL as MODEL_COLUMN
 from cascal.charts.task_agreement import (
     READABLE,
     cell_style,
+    orange_below,
     task_agreement_frame,
     where_models_part,
 )
@@ -176,6 +177,7 @@ __all__ = [
     "map_figure",
     "map_image",
     "map_title",
+    "orange_below",
     "p_text",
     "png",
     "portrait_images",

@@ -77,7 +77,8 @@ def _of_models(values: FloatArray, models: Sequence[str]) -> dict[str, float]:
 def where_models_part(table: pd.DataFrame) -> str:
     """How far the models agree, in which task the least, and who agrees least of them."""
     overall = table["agreement"][0]
-    return f"models agree by {_said(overall)}{_least_task(table)}{_least_model(table, overall)}"
+    agree = f"{_said(overall)} of the answers agree"
+    return f"{agree}{_least_task(table)}{_least_model(table, overall)}"
 
 
 def _least_task(table: pd.DataFrame) -> str:
@@ -86,7 +87,7 @@ def _least_task(table: pd.DataFrame) -> str:
         return ""
     shares = tasks["agreement"]
     if shares.max() - shares.min() < TASKS_APART:
-        return ", alike in every task"
+        return ", in every task"
     return f", least in {tasks['task'].iloc[0]} ({_said(shares.iloc[0])})"
 
 
@@ -95,15 +96,16 @@ def _least_model(table: pd.DataFrame, overall: float) -> str:
     if models.min() > overall - MODEL_APART or len(models) < 2:
         return ""
     least = str(models.idxmin())
-    tasks = table.iloc[1:-1].set_index("task")[least].astype(float)
-    where = ""
-    if len(tasks) > 1 and tasks.min() < tasks.max():
-        where = f", {_said(tasks.min())} in {tasks.idxmin()}"
-    return f"; {least.removeprefix(MODEL)} agrees least ({_said(models.min())}{where})"
+    return f"; {least.removeprefix(MODEL)} agrees least ({_said(models.min())})"
 
 
 def _said(share: float) -> str:
     return percent(share / 100)
+
+
+def orange_below(above: Sequence[str]) -> float:
+    """The share in percent at which the first colour of `above` has given way to the second."""
+    return HALF + HALF / max(1, len(above) - 1)
 
 
 def cell_style(share: float, below: Sequence[str], above: Sequence[str]) -> str:

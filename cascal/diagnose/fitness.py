@@ -16,6 +16,11 @@ FATAL = ("CAS203", "CAS206", "CAS406")
 WARNING = ("CAS201", "CAS204", "CAS301", "CAS302", "CAS303", "CAS304", "CAS305", "CAS404")
 """Where one of these speaks, a router can be learnt, and what it is worth is to be looked at."""
 CARRIES, CARRIES_NOT = "The votes are fit to learn from", "Votes cannot stand in for labels"
+RULE = (
+    "The rule: votes are fit to learn from unless a check finds that there is nothing to choose or "
+    f"no truth in them ({', '.join(FATAL)}), or there are too few queries or models."
+)
+"""What the headline rests on; no single share of agreement decides it."""
 OPEN_ENDED = f"{CARRIES_NOT}, because the answers are open-ended"
 MOST_NAMED = 3
 """Findings in the line that opens them all."""
