@@ -458,7 +458,8 @@ def test_all_routers_are_compared_on_the_page_evaluate(open_app, small_file):
     answers = dict(tab.label.split(": ") for tab in app.tabs[:4])
     assert answers["Routers"] == percent(three["top1"][0] / 100, 1)
     assert answers["Where it gains"].endswith(" of 9")
-    wins, losses = map(int, answers["A right, B wrong"].split(" to "))
+    told = re.fullmatch(r"in use (\d+), \S+ (\d+)", answers["A right, B wrong"])
+    wins, losses = map(int, told.groups())
     assert (wins - losses) * three["gain"][0] > 0
     app.session_state["all_of_them"] = True
     app.run()

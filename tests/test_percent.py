@@ -51,6 +51,7 @@ ROUTERS = pd.DataFrame(
         "router": ["a"],
         "key": ["a"],
         "symbol": ["circle"],
+        "cost": [np.nan],
         **{f"{name}{end}": [80.2] for name in ("top1", "gain") for end in ("", "_low", "_high")},
     }
 )

@@ -99,9 +99,9 @@ def test_the_answer_is_this_routers_own_before_that_of_any_rival():
     own = "Routing pays here: +10.0 points [+8.0, +12.0]"
     judged = decide_by_gold(gain, constant)
     assert answer(judged, rival_of(entry("other", 0.8))) == f"{own}; no rival is proven better"
-    assert answer(judged, rival_of(entry("other", 0.9))) == f"{own}; a rival is proven better"
+    assert answer(judged, rival_of(entry("other", 0.9))) == f"{own}; Other is proven better"
     cheap = rival_of(entry("other", 0.8, cost=0.5))
-    assert answer(judged, cheap) == f"{own}; a rival is cheaper, none proven better"
+    assert answer(judged, cheap) == f"{own}; Other is cheaper, not proven better"
     assert answer(judged, None) == own
     few = decide_by_gold(Estimate(0.1, 0.08, 0.12, 4), constant)
     assert answer(few, rival_of(entry("other", 0.8, n=4), n=4)) == few.brief

@@ -33,6 +33,7 @@ class Files {
       bar.className = "cascal-files";
       bar.append(...KINDS.map((kind) => this.button(bar, kind)));
       chart.after(bar);
+      bar.parentElement.addEventListener("pointerdown", () => touch(bar), { capture: true });
     }
   }
 
@@ -72,6 +73,12 @@ class Files {
     );
     return drawing;
   }
+}
+
+// A touch screen has no pointer that rests on a chart: the one that was touched last has its buttons.
+function touch(bar) {
+  document.querySelectorAll(".cascal-files.touched").forEach((one) => one.classList.remove("touched"));
+  bar.classList.add("touched");
 }
 
 // The heading that a chart stands under: the last one before it on the page.

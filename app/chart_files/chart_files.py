@@ -1,7 +1,7 @@
 """Every chart of a page as PNG and SVG: with its title, the data set and what it was made from.
 
 A chart is drawn by the browser, so it is the browser that saves it; the buttons stand on the chart
-that has the pointer or the focus, and on every chart of a touch screen.
+that has the pointer or the focus; on a touch screen that is the one that was touched.
 """
 
 from __future__ import annotations

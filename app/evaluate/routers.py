@@ -46,7 +46,7 @@ def routers(comparison: Comparison) -> None:
     with st.container(key="routers_chart"):
         frame.chart(figure, "routers", _routers_alt(main, "top1"))
     st.caption(
-        "Lines and brackets are 95 % intervals, paired over the same queries. "
+        "Lines and brackets are 95 % intervals, paired over the same queries; $ per 1,000 queries. "
         f"{mark('gain', 'Gains')} are over always asking "
         f"{frame.escape(comparison.constant_model.words)}. {BEFORE_ROUNDING}"
     )

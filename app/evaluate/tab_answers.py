@@ -29,7 +29,9 @@ def tab_answers(comparison: Comparison) -> dict[str, str]:
         for one, default in zip(chosen, (PRESENT, comparison.constant), strict=True)
     )
     _, test, _, _ = comparison.compare(first, second)
-    answers["A right, B wrong"] = f"{test.only_first:,} to {test.only_second:,}"
+    names = {PRESENT: "in use", comparison.constant: comparison.constant_model.name}
+    one, other = (names.get(key) or comparison[key].title for key in (first, second))
+    answers["A right, B wrong"] = f"{one} {test.only_first:,}, {other} {test.only_second:,}"
     return answers
 
 

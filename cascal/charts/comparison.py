@@ -24,7 +24,7 @@ from cascal.charts.figures import (
 from cascal.compare.comparison import Row
 from cascal.compare.contenders import Contender, merged
 from cascal.compare.routers import UNDER_TEST, WITHOUT_LABELS
-from cascal.counted import counted, decimal, signed
+from cascal.counted import counted, decimal, dollars, signed
 
 Measure = Literal["top1", "vote", "gain"]
 
@@ -144,14 +144,17 @@ def routers_figure(
 ) -> go.Figure:
     """Dots with intervals in the frame's order; round = no labels, square = labels, open = a bound.
 
+    Beside each name stand US dollars per 1,000 queries, where they are known.
+
     `own` are the keys drawn in the accent colour; the present router is large and bold.
     """
     shown = frame[frame[measure].notna()]
     present = shown["key"] == PRESENT
-    names = [
-        f"<b>{plain(name, 48)}</b>" if here else plain(name, 48)
-        for name, here in zip(shown["router"], present, strict=True)
+    priced = [
+        f"{plain(name, 48)}, {dollars(cost)}" if np.isfinite(cost) else plain(name, 48)
+        for name, cost in zip(shown["router"], shown["cost"], strict=True)
     ]
+    names = [f"<b>{name}</b>" if here else name for name, here in zip(priced, present, strict=True)]
     value, low, high = (
         shown[name].to_numpy(float) for name in (measure, f"{measure}_low", f"{measure}_high")
     )

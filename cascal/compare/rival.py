@@ -19,6 +19,7 @@ from cascal.settings import PRESETS
 from cascal.verdicts.verdict import Verdict, points, too_few
 
 _NONE_BETTER = "no rival is proven better"
+_CHEAPER = "a rival is cheaper, none proven better"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,19 +43,30 @@ class Rival:
         """Whether another router is better: proven, not proven, or nobody can say."""
         if why := too_few(self.gain.n):
             return f"Nobody can say yet which router is best: {why}"
-        said = self.clause
+        said = self._outcome
         return f"{said[0].upper()}{said[1:]}: {self.title} {points(self.gain)}{self._price}"
 
     @property
     def clause(self) -> str:
-        """The same without numbers, as the end of a sentence; "" where nobody can say."""
+        """The same without numbers, as the end of a sentence; "" where nobody can say.
+
+        A router that is better or cheaper is named.
+        """
         if too_few(self.gain.n):
             return ""
+        said = self._outcome
+        if said == _CHEAPER:
+            return f"{self.title} is cheaper, not proven better"
+        return said.replace("a rival", self.title) if self.gain.low > 0 else said
+
+    @property
+    def _outcome(self) -> str:
+        """Whether it is better or cheaper, without its name."""
         if self.gain.low > 0:
             return "a rival is proven better"
         if self.gain.high < 0:
             return "the best rival is proven worse"
-        return "a rival is cheaper, none proven better" if self._more < 0 else _NONE_BETTER
+        return _CHEAPER if self._more < 0 else _NONE_BETTER
 
     @property
     def _more(self) -> float:
