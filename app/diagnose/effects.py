@@ -35,7 +35,7 @@ COHERES = (
     f"at most {counted(round(100 * DEFAULT_TOLERANCE), 'point')} of right answers."
 )
 """The same for an incoherent cluster."""
-Weight = Literal["primary", "secondary", "tertiary"]
+Weight = Literal["primary", "secondary"]
 APPLY: tuple[Weight, str] = ("primary", "Apply")
 ANYWAY: tuple[Weight, str] = ("secondary", "Apply anyway")
 """The button of what is advised, and of what is not."""
