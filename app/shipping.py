@@ -223,7 +223,7 @@ def _caution(best: Option) -> None:
         return
     said = cautions.of_other(heeded.at(session.snapshot_at(state_of(best))))
     if said:
-        st.caption(f":orange[{frame.escape(said)}]")
+        st.caption(frame.escape(said))
 
 
 def _rule(found: Recommendation) -> None:

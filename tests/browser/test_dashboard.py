@@ -392,7 +392,7 @@ def test_a_cluster_is_picked_and_its_ranking_and_queries_are_shown(reader, dashb
     table.scroll_into_view_if_needed()
     box = table.bounding_box()
     one.page.mouse.click(box["x"] + 18, box["y"] + 55)
-    one.page.get_by_text("training queries").last.wait_for(timeout=20_000)
+    one.page.get_by_role("heading", name="Who disagrees in").wait_for(timeout=20_000)
     idle(one.page)
     assert one.page.get_by_role("heading", name="Who disagrees in").is_visible()
     shot(one.page, "map-cluster")

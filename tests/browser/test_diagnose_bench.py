@@ -91,6 +91,13 @@ def test_the_line_is_dragged_snaps_and_one_undo_takes_it_back(reader, dashboard)
     one.clean()
 
 
+LINE_LEFT = "([drawing, at]) => document.querySelector(drawing)?.dataset.at !== at"
+
+
+def place_of_line(page) -> str:
+    return page.locator(BY_K).get_attribute("data-at")
+
+
 def test_a_second_drag_right_after_the_first_is_not_lost_and_undo_takes_the_link_back(
     reader, dashboard
 ):
@@ -110,11 +117,12 @@ def test_a_second_drag_right_after_the_first_is_not_lost_and_undo_takes_the_link
     line_is_at(page, 0.35)
     idle(page, 60_000)
     assert threshold(page) == 0.35
-    assert page.locator(BY_K).get_attribute("data-at") == "0.35"
+    assert place_of_line(page) == "0.35"
     assert link(page)["silhouette"] == "0.35"
     for _ in range(2):
-        undo = page.locator(".st-key-undo button").first
+        undo, drawn = page.locator(".st-key-undo button").first, place_of_line(page)
         undo.click()
+        page.wait_for_function(LINE_LEFT, arg=[BY_K, drawn], timeout=30_000)
         idle(page, 60_000)
         now = threshold(page)
         assert float(link(page).get("silhouette", "0.05")) == now
