@@ -146,10 +146,9 @@ def _of_each_model(dataset: str, found: tuple[Collected, ...], *, simulated: boo
         alt="Answers, money and seconds of each model",
         column_config=COLUMNS,
     )
-    if here:
-        st.caption("Click a model to see the queries that it gave no readable answer to.")
     if not here:
         return
+    st.caption("Click a model to see the queries that it gave no readable answer to.")
     for at, _ in frame.picked_cells(KEY):
         if at < len(found):
             selection.show_unread(found[at].model)

@@ -59,7 +59,7 @@ def agreement() -> None:
 
 def _take(table: pd.DataFrame, key: str) -> None:
     """Choose what a cell stands for, once."""
-    cells = st.session_state[key]["selection"]["cells"]
+    cells = frame.picked_cells(key)
     if cells and st.session_state.get(_TAKEN) != (key, cells):
         _choose(table, *cells[0])
     st.session_state[_TAKEN] = key, cells

@@ -40,8 +40,8 @@ def latency() -> None:
             column_config={
                 "what": "Choice",
                 "kind": "Kind",
-                "median": columns.number("Half within (s)", format="%.2f"),
-                "slow": columns.number("95 % within (s)", format="%.2f"),
+                "median": columns.number("Median seconds", format="%.2f"),
+                "slow": columns.number("95 % within, seconds", format="%.2f"),
                 "quality": columns.number("Right", format="%.1f %%"),
             },
         )

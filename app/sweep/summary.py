@@ -88,6 +88,6 @@ def _columns(found: Tried) -> None:
 
 def _picked(key: str, found: Tried) -> None:
     """Show the curve of the threshold in whose row a cell was clicked."""
-    cells, named = st.session_state[key]["selection"]["cells"], list(found.answers)
+    cells, named = frame.picked_cells(key), list(found.answers)
     if cells and cells[0][0] < len(named):
         st.session_state[CHOSEN] = named[cells[0][0]]

@@ -38,8 +38,8 @@ def called(preset: str, thresholds: Thresholds) -> str:
     How many vote is left out, as tables show both the first model and the vote of three.
     """
     usual, now = (threshold_values(one) for one in (Thresholds(), thresholds))
-    moved = [f"{WORDS[name]} {now[name]}" for name in now if now[name] != usual[name]]
-    moved = [one for one in moved if not one.startswith(WORDS["top_k"])]
+    differ = [name for name in now if name != "top_k" and now[name] != usual[name]]
+    moved = [f"{WORDS[name]} {now[name]}" for name in differ]
     if len(moved) > _NAMED:
         moved = ["own thresholds"]
     return ", ".join([f"CASCAL {preset}", *moved])

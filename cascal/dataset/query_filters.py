@@ -82,4 +82,4 @@ def lies_far(snapshot: Snapshot, split: Split) -> BoolArray:
     reach, part = snapshot.router.reach, snapshot.dataset.part(split)
     if reach is None:
         return np.zeros(len(part), dtype=bool)
-    return reach.distances(part.vectors.vectors) > reach.limit
+    return reach.far(part.vectors.vectors)

@@ -15,7 +15,7 @@ from cascal.dataset.query_filters import pool_agreement
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, IntArray
 from cascal.routing.leads import lead_noise, lead_sure, score_errors
-from cascal.routing.reasons import MOST
+from cascal.routing.reasons import MOST, bonus_decides
 from cascal.routing.route import Router
 
 N_QUERIES = 8
@@ -67,23 +67,20 @@ def _kinds(
     blend = router.blend(vectors)
     order, each = best_first(blend.scores, router.models), np.arange(len(rows))
     first, sure = order[:, 0], np.full(len(rows), "clear")
-    unaided = np.ones(len(rows), dtype=bool)
     if order.shape[1] > 1:
         errors = score_errors(router, blend)
         leads = blend.scores[each, first] - blend.scores[each, order[:, 1]]
         noise = [lead_noise(*pair) for pair in np.take_along_axis(errors, order[:, :2], axis=1)]
-        unaided = ~((leads < router.routing.margin) & (first == router.best_overall))
         sure = np.array([lead_sure(*one)[0] for one in zip(leads, noise, strict=True)])
     plain = best_first(blend.scores - router.adjustment, router.models, 1)[:, 0]
     right = part.right[rows]
     chosen, known = right[each, first], (~np.isnan(right)).any(axis=1)
     share = np.nan_to_num(right).sum(axis=1) / np.maximum((~np.isnan(right)).sum(axis=1), 1)
     reach = router.reach
-    far = (
-        np.zeros(len(rows), dtype=bool) if reach is None else reach.distances(vectors) > reach.limit
-    )
+    far = np.zeros(len(rows), dtype=bool) if reach is None else reach.far(vectors)
     alone = router.first_alone[blend.nearest[:, 0]]
-    usual = ~far & unaided  # where the bonus decides, that alone is told
+    aided = bonus_decides(router, blend, order)
+    usual = ~far & ~aided  # where the bonus decides, that alone is told
     return first, [
         ("Clear lead", (sure == "clear") & usual),
         ("All but level", (sure == "level") & usual),

@@ -149,7 +149,7 @@ def averaged(snapshot: Snapshot) -> Look:
 
 def far_share(reach: Reach, test: Part) -> float:
     """Share of some queries beyond a reach."""
-    return float((reach.distances(test.vectors.vectors) > reach.limit).mean())
+    return float(reach.far(test.vectors.vectors).mean())
 
 
 @check(

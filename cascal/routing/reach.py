@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from cascal.computing.row_chunks import FEW, MANY, row_slices
-from cascal.datatypes import CascalError, FloatArray, read_only
+from cascal.datatypes import BoolArray, CascalError, FloatArray, read_only
 
 WITHIN = 0.99
 """Share of the training queries that lie within the reach."""
@@ -56,6 +56,10 @@ class Reach:
         rows = np.asarray(vectors, dtype=self.precision.dtype)
         squares = np.einsum("qd,qd->q", rows @ self.precision, rows, dtype=np.float64)
         return np.asarray(np.sqrt(np.maximum(squares, 0.0)))
+
+    def far(self, vectors: FloatArray) -> BoolArray:
+        """(Q,) which unit rows (Q, D) lie beyond the limit: unlike the training queries."""
+        return self.distances(vectors) > self.limit
 
     @property
     def farthest(self) -> float | None:

@@ -9,7 +9,7 @@ import numpy as np
 
 from cascal.computing_order import best_first
 from cascal.counted import counted, decimal, decimal_pair, percent
-from cascal.datatypes import FloatArray, IntArray
+from cascal.datatypes import BoolArray, FloatArray, IntArray
 from cascal.routing.blend import FALLBACK_WIDTH, Blend
 from cascal.routing.leads import DECIMALS, lead_in_words
 from cascal.routing.reach import WITHIN
@@ -93,9 +93,15 @@ def why_first(router: Router, blend: Blend, order: IntArray, labels: Sequence[st
 
 def by_bonus(router: Router, blend: Blend, order: IntArray) -> bool:
     """Whether the first model would not come first without the bonus for the best model overall."""
-    if len(order) < 2 or router.always or order[0] != router.best_overall:
-        return False
-    return bool(blend.scores[0, order[0]] - blend.scores[0, order[1]] < router.routing.margin)
+    return bool(bonus_decides(router, blend, order[None])[0])
+
+
+def bonus_decides(router: Router, blend: Blend, order: IntArray) -> BoolArray:
+    """(Q,) the same of many queries: order (Q, M) of each, best first."""
+    if order.shape[1] < 2 or router.always:
+        return np.zeros(len(order), dtype=bool)
+    first, second = np.take_along_axis(blend.scores, order[:, :2], axis=1).T
+    return (order[:, 0] == router.best_overall) & (first - second < router.routing.margin)
 
 
 def _steps(router: Router, blend: Blend) -> Iterator[tuple[Why, str]]:
