@@ -20,7 +20,7 @@ _ALSO = re.compile(
     rf"([A-Z]){ALONE}(?!\s[a-z])",
 )
 _AS_OPTION = Worded(
-    ("answer",),
+    ("option", "choice", ", so", ", thus", ", hence", ", i.e"),
     re.compile(
         r"(?i:(?<![a-z])answer\b[^\n]{1,80}?(?:\(|,\s(?:(?:that\sis|i\.e\.|namely|so|thus|hence|which\sis),?\s)?)"
         r"(?:the\s)?(?:option|choice)\s)\(?([A-Z])\)?[).]{0,2}\s{0,2}(?:\Z|\n)"

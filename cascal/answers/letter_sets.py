@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from cascal.answers.normal import normalise_answer
 from cascal.answers.prepared import TAKEN_BACK, prepared
@@ -79,9 +80,15 @@ def read_response(
 def _by_own_text(text: str, options: Sequence[str]) -> Reading | None:
     """The letter of the one option whose text is what the response answers; None without one."""
     said = normalise_answer(read_answer(text, 0).answer or "")
-    same = [place for place, option in enumerate(options) if normalise_answer(option) == said]
-    one = bool(said) and len(same) == 1
-    return Reading(option_letter(same[0]), OPTION_TEXT, "ok") if one else None
+    if not said:
+        return None
+    same = [place for place, normal in enumerate(_normal_forms(tuple(options))) if normal == said]
+    return Reading(option_letter(same[0]), OPTION_TEXT, "ok") if len(same) == 1 else None
+
+
+@lru_cache(maxsize=4_096)  # several models answer a query, often with the same words
+def _normal_forms(options: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(map(normalise_answer, options))
 
 
 def _letters_alone(text: str, options: Sequence[str]) -> str:

@@ -92,9 +92,12 @@ def gold_answer(value: object, options: Sequence[str]) -> tuple[str | None, str]
         return (text.strip() if text.strip() else None), ""
     if isinstance(value, int | float) and not isinstance(value, bool) and value == value:
         return _by_index(value, len(options))
-    text = _uncalled(clean(value), options)
-    bare = text.strip("().: ").upper()
-    if len(bare) == 1 and bare.isascii() and bare.isalpha():
+    text = clean(value)
+    bare = _bare_letter(text)
+    if not bare:
+        text = _uncalled(text, options)
+        bare = _bare_letter(text)
+    if bare:
         if ord(bare) - ord("A") < len(options):
             return bare, ""
         return None, f"answer {bare!r} is beyond the {counted(len(options), 'option')}"
@@ -112,6 +115,12 @@ def gold_answer(value: object, options: Sequence[str]) -> tuple[str | None, str]
     return None, f"answer {text[:60]!r} is neither a letter, an index nor one of the options"
 
 
+def _bare_letter(text: str) -> str:
+    """The letter that is all of a text but for brackets and stops, as a capital; else ""."""
+    bare = text.strip("().: ").upper()
+    return bare if len(bare) == 1 and bare.isascii() and bare.isalpha() else ""
+
+
 def _uncalled(text: str, options: Sequence[str]) -> str:
     """The text without "Answer:" or "Option", unless it is an option with that."""
     return text if _place_of(text, options) is not None else _CALLED.sub("", text)
@@ -123,7 +132,8 @@ def _place_of(text: str, options: Sequence[str]) -> int | None:
     A text behind a letter must be that letter's option.
     """
     for form in (str.strip, _bare):
-        same = [place for place, option in enumerate(options) if form(option) == form(text)]
+        said = form(text)
+        same = [place for place, option in enumerate(options) if form(option) == said]
         if len(same) == 1:
             return same[0]
     lettered = _LETTERED.match(text)
