@@ -92,11 +92,8 @@ def gold_answer(value: object, options: Sequence[str]) -> tuple[str | None, str]
         return (text.strip() if text.strip() else None), ""
     if isinstance(value, int | float) and not isinstance(value, bool) and value == value:
         return _by_index(value, len(options))
-    text = clean(value)
+    text = _uncalled(clean(value), options)
     bare = _bare_letter(text)
-    if not bare:
-        text = _uncalled(text, options)
-        bare = _bare_letter(text)
     if bare:
         if ord(bare) - ord("A") < len(options):
             return bare, ""
@@ -123,7 +120,8 @@ def _bare_letter(text: str) -> str:
 
 def _uncalled(text: str, options: Sequence[str]) -> str:
     """The text without "Answer:" or "Option", unless it is an option with that."""
-    return text if _place_of(text, options) is not None else _CALLED.sub("", text)
+    as_it_is = _bare_letter(text) or _place_of(text, options) is not None
+    return text if as_it_is else _CALLED.sub("", text)
 
 
 def _place_of(text: str, options: Sequence[str]) -> int | None:
