@@ -10,7 +10,7 @@ from typing import Literal
 
 import streamlit as st
 
-from app import frame, heeded, notes, selection, session, shared_results, stored, theme
+from app import frame, heeded, held, notes, selection, session, shared_results, stored, theme
 from app.terms.glossary import mark
 from cascal import charts
 from cascal.columns import KeptColumn
@@ -243,7 +243,7 @@ def _route(shown: QueryCard) -> None:
 
 
 def _ask(text: str) -> None:
-    st.session_state["query_text"] = text
+    held.put(query_text=text)
 
 
 def _nearest(shown: QueryCard) -> None:

@@ -62,7 +62,7 @@ def sidebar() -> dict[str, DeltaGenerator]:
         return {}
     _choose_dataset(datasets)
     if frame.came_by_button():
-        values.write(values.present())  # what is set anew is put into the address again
+        _keep(*asdict(DEFAULTS))  # what is set anew is put into the address again
         st.session_state["dataset"] = session.dataset_name()
     faults = links.faults(datasets)
     with st.sidebar:
@@ -157,7 +157,7 @@ def drawn() -> None:
 
 
 def _keep(*names: str) -> None:
-    """Keep the values of controls that are not shown: they come back with them."""
+    """Set controls anew to what they show: also those that are not drawn come back with that."""
     for name, value in asdict(values.present()).items():
         if name in names:
             st.session_state[name] = value

@@ -7,7 +7,7 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import frame, heeded, notes, renewed, selection, session, stored
+from app import frame, heeded, held, notes, renewed, selection, session, stored
 from app.selection import FLAGS, Flag, PickedCluster, Selection
 from cascal import charts
 from cascal.compare.slices import column_names, groups_in
@@ -119,6 +119,7 @@ def _menu(label: str, key: str) -> DeltaGenerator:
 
 def _take() -> None:
     """Choose what the widgets say now, and close the menus that hide it."""
+    held.keep()
     for name in [one for one in st.session_state if str(one).startswith(_MENU)]:
         st.session_state[name] = False
     chosen, state = selection.current(), st.session_state
@@ -137,7 +138,7 @@ def _take() -> None:
 def _mirror(key: str, value: object) -> None:
     """Let a field that is always in sight show what is chosen, whoever chose it."""
     if st.session_state.get(key) != value:
-        st.session_state[key] = value
+        held.put(**{key: value})
 
 
 def chosen_line() -> None:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 
 import streamlit as st
 
-from app import values
+from app import held, values
 from app.values import DEFAULTS, Values
 
 MAX_KEPT = 50
@@ -32,6 +32,7 @@ def begin() -> None:
 
 def remember() -> None:
     """Keep the state before a change that a widget has just made; quick steps are one move."""
+    held.keep()
     earlier, now = _earlier(), values.present()
     last: Values | None = st.session_state.get("last_values")
     if last is not None and last != now:

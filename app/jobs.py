@@ -17,7 +17,7 @@ from uuid import uuid4
 
 import streamlit as st
 
-from app import access, frame
+from app import access, frame, held
 from app.apart import LOWEST, Call, run_apart
 from cascal.columns import Progress
 from cascal.datatypes import CascalError
@@ -250,7 +250,7 @@ def _slug(key: str) -> str:
     return key.partition(":")[0]
 
 
-@st.fragment(run_every="1s")
+@held.ticking("1s")
 def _watch(key: str, show_progress: Callable[[Job], None]) -> None:
     """Progress of a running job; the page is drawn anew when it ends."""
     job = find(key)

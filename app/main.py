@@ -11,13 +11,14 @@ if str(ROOT.parent) not in sys.path:  # `streamlit run` only adds the folder of 
 
 import streamlit as st  # noqa: E402 (the path comes first)
 
-from app import controls, frame, heeded, strips, turns  # noqa: E402
+from app import controls, frame, heeded, held, strips, turns  # noqa: E402
 from app.chart_files import chart_files  # noqa: E402
 from app.pages import PAGES  # noqa: E402
 from app.skills import moves  # noqa: E402
 from app.terms import glossary  # noqa: E402
 from app.tour import tour  # noqa: E402
 
+held.keep()
 frame.draw_whole(True)  # until this run has come to its end: a move may break it off
 st.set_page_config(page_title="CASCAL Studio", layout="wide")
 st.html(ROOT / "theme.css")

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import streamlit as st
 
-from app import heeded, history, session, stored, values
+from app import heeded, held, history, session, stored, values
 from app.map_component.spec import Polygon, points_in_polygon
 from app.values import Values
 from cascal import charts
@@ -140,7 +140,7 @@ def show_flipped() -> None:
     """Choose the routed queries that have another first model than in the pinned state."""
     choose(Selection(data=session.dataset_token(), flags=("flipped",)))
     tested = session.dataset().test is not None
-    st.session_state["points"] = POINTS["test" if tested else "train"]
+    held.put(points=POINTS["test" if tested else "train"])
 
 
 def show_unread(model: str) -> None:
@@ -293,7 +293,7 @@ def pick_query(query_id: str | None) -> None:
     choose(replace(current(), query_id=query_id))
     place = picked_query()
     if place is not None:
-        st.session_state["points"] = POINTS[place[0]]
+        held.put(points=POINTS[place[0]])
 
 
 def picked_query() -> tuple[Split, int] | None:

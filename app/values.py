@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import streamlit as st
 
+from app import held
 from cascal.settings import (
     CLUSTERS,
     JOINING,
@@ -129,5 +130,4 @@ def present() -> Values:
 
 def write(values: Values) -> None:
     """Move the controls."""
-    for name, value in asdict(values).items():
-        st.session_state[name] = value
+    held.put(**asdict(values))

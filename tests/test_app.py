@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import re
 import shlex
+import time
 import weakref
 from dataclasses import replace
 from pathlib import Path
@@ -25,7 +26,7 @@ from paging import end_jobs, open_at, run_through, wait_for_jobs
 from streamlit.testing.v1 import AppTest
 
 import cascal
-from app import frame, jobs, shared_results, tried, values
+from app import frame, held, jobs, shared_results, tried, values
 from app.controls import BY_TASK
 from app.route.panels import around
 from app.snapshots import Snapshots
@@ -714,7 +715,9 @@ def shipped(app) -> str:
 
 
 @pytest.mark.slow
-def test_every_page_recommends_the_same_setting_and_says_so_when_it_is_in_use(open_app, small_file):
+def test_every_page_recommends_the_same_setting_and_says_so_when_it_is_in_use(
+    open_app, small_file, monkeypatch
+):
     app = open_app(small_file)
     app.number_input(key="tolerance").set_value(20.0).run()
     said = shipped(app)
@@ -746,6 +749,7 @@ def test_every_page_recommends_the_same_setting_and_says_so_when_it_is_in_use(op
     assert not any("is being found" in one.value for one in app.caption)
     voting = "Voting of 3 costs $"
     assert any(voting in plain(one.value) for one in app.caption)
+    monkeypatch.setattr(held, "clock", lambda: time.monotonic() + held.SECONDS)  # no echo of then
     app.slider(key="top_k").set_value(1).run()
     captions = [plain(one.value) for one in app.caption]
     assert not any("Voting of" in one or re.search(r"Where \d+ vote", one) for one in captions)

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import encoding, frame, jobs, session
+from app import encoding, frame, held, jobs, session
 from cascal.endpoint import Budget
 
 
@@ -30,7 +30,7 @@ def budget(key: str) -> Budget:
     return Budget(calls=calls, dollars=dollars)
 
 
-@st.fragment(run_every="1s")
+@held.ticking("1s")
 def _watch(key: str, part: str) -> None:
     job = jobs.find(key)
     if job is None or job.state != "running":

@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import streamlit as st
 
+from app import held
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose.coherence import Coherence
 from cascal.diagnose.silhouettes import SilhouetteBench
@@ -67,9 +68,10 @@ def pick(bench: SilhouetteBench, task: int, model: int, k: int | None = None) ->
     options = bench.splits(task, model)
     if not len(options):
         return
-    st.session_state[TASK], st.session_state[MODEL] = bench.tasks[task], bench.models[model]
-    st.session_state[SEEN] = (bench.tasks[task], bench.models[model])
-    st.session_state[K] = k if k in options else int(bench.best_k[task, model])
+    names = bench.tasks[task], bench.models[model]
+    best = int(bench.best_k[task, model])
+    held.put(**dict(zip((TASK, MODEL, K), (*names, k if k in options else best), strict=True)))
+    st.session_state[SEEN] = names
 
 
 def of_cluster(bench: SilhouetteBench, now: Snapshot, chosen: Coherence) -> tuple[int, int] | None:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import streamlit as st
 
-from app import frame, selection, session
+from app import frame, held, selection, session
 from app.diagnose import cell, panels, silhouettes, ways
 from app.diagnose.incoherent import what_helps
 from app.terms.glossary import meaning
@@ -110,8 +110,7 @@ def _actions(chosen: Coherence) -> None:
 
 def _colour_map() -> None:
     """Training queries: only they have a silhouette in their cluster."""
-    st.session_state["colour"] = "silhouette"
-    st.session_state["points"] = selection.POINTS["train"]
+    held.put(colour="silhouette", points=selection.POINTS["train"])
 
 
 def second_better() -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import frame, jobs, label_entry, session, shared_results, theme
+from app import frame, held, jobs, label_entry, session, shared_results, theme
 from app.apart import Call
 from app.diagnose import effects
 from app.diagnose.incoherent import cohesion_key
@@ -105,7 +105,7 @@ def _of(findings: list[Finding], section: Section) -> list[Finding]:
     return [finding for finding in findings if finding.section == section]
 
 
-@st.fragment(run_every="1s")
+@held.ticking("1s")
 def found_so_far() -> None:
     """The issues that are found while the checks run, each in a line at its place."""
     so_far = shared_results.findings_so_far()

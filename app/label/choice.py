@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import streamlit as st
 
-from app import frame, heeded, label_entry, session
+from app import frame, heeded, held, label_entry, session
 from app.label import sides
 from cascal.dataset.label_lessons import likely_number
 from cascal.dataset.label_questions import (
@@ -115,7 +115,8 @@ def _planned(question: Question) -> int:
 def plan(question: Question, n_labels: int) -> None:
     """Plan so many labels of a question."""
     st.session_state[_PLAN_OF] = question.draw.draw_id
-    st.session_state[PLANNED] = _plans()[question.draw.draw_id] = n_labels
+    _plans()[question.draw.draw_id] = n_labels
+    held.put(**{PLANNED: n_labels})
 
 
 def _plans() -> dict[str, int]:
@@ -146,7 +147,7 @@ def name_field() -> None:
 
 def take_name(key: str) -> None:
     """Let the name of another field be the one that counts. For callbacks."""
-    st.session_state[PERSON] = st.session_state[key]
+    held.put(**{PERSON: st.session_state[key]})
 
 
 def person() -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import frame
+from app import frame, held
 from app.label import choice, lesson, progress
 from cascal import charts
 from cascal.counted import counted
@@ -110,7 +110,7 @@ def play(question: Question, place: DeltaGenerator) -> None:
         _run(question, shown.n_planned, place)
 
 
-@st.fragment(run_every=SECONDS)
+@held.ticking(SECONDS)
 def _run(question: Question, n_planned: int, place: DeltaGenerator) -> None:
     n_labels = _show().n_played
     facts = labels_of_the_truth(question, n_labels)

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from app import frame, heeded
+from app import frame, heeded, held
 from cascal import charts
 from cascal.computing.remembered import remembered
 from cascal.dataset.dataset import Dataset
@@ -68,4 +68,4 @@ def _said(row: Any) -> str:  # noqa: ANN401 - a row of the frame
 
 def take(text: str) -> None:
     """Route this text from the next run on. For callbacks."""
-    st.session_state["query_text"] = text
+    held.put(query_text=text)

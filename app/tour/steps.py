@@ -8,7 +8,7 @@ from math import isfinite
 
 import streamlit as st
 
-from app import frame, heeded, history, jobs, session, shared_results, values
+from app import frame, heeded, held, history, jobs, session, shared_results, values
 from app.diagnose import applied, effects
 from app.values import Values
 from cascal.counted import counted, dollars, percent
@@ -40,8 +40,7 @@ def _type_a_query() -> None:
     """Put a query of the test set into the box of the page Route: its vector is stored."""
     data = session.dataset()
     part = data.test if data.test is not None else data.train
-    st.session_state["query_text"] = part.texts[len(part.texts) // 3]
-    st.session_state["route_tab"] = "One query"
+    held.put(query_text=part.texts[len(part.texts) // 3], route_tab="One query")
 
 
 def _break() -> None:
