@@ -88,8 +88,7 @@ def label_first(asked: Question, key: str) -> None:
     n_labels = min(TO_LABEL, asked.contest.n_contested)
     if not n_labels:
         return
-    desk = asked.desk(session.workspace(), "")
-    n_done, _ = desk.done(desk.store.labels(desk.dataset), n_labels)
+    n_done = asked.desk(session.workspace(), "").evidence().gain.n_labels
     if n_done >= n_labels:
         button("Label on", key, asked.draw.purpose)
         return

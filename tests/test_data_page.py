@@ -200,6 +200,10 @@ def test_the_headline_names_a_task_or_a_model_only_where_it_stands_apart(demo):
     models = [name for name in table if name.startswith("model:")]
     even = table.assign(agreement=72.0, **dict.fromkeys(models, 72.0))
     assert charts.where_models_part(even) == "72 % of the answers agree, in every task"
+    near = even.copy()
+    near.loc[1:3, "agreement"] = [71.0, 72.0, 73.0]
+    said = charts.where_models_part(near)
+    assert said == "72 % of the answers agree, 71 to 73 % in every task"
     apart = even.assign(**{models[2]: 56.0})
     name = models[2].removeprefix("model:")
     assert charts.where_models_part(apart).endswith(f"; {name} agrees least (56 %)")

@@ -692,7 +692,9 @@ def test_one_number_is_planned_and_said_until_another_one_is_chosen(monkeypatch,
     app = open_at("label")
     n = likely_number(routing_question(snapshot).contest)
     assert app.session_state["label_planned"] == n
-    assert unescaped(app.title[0]) == f"About {n} labels would settle whether routing pays"
+    assert unescaped(app.title[0]) == (
+        f"By labels alone, about {n} labels would settle whether routing pays"
+    )
     assert practice(snapshot) in notes(app)
     assert line(app).startswith(f"0 of {n}: ")
     app.selectbox(key="purpose").set_value("rectifier").run()

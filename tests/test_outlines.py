@@ -103,6 +103,22 @@ def test_a_domain_is_a_task_with_the_model_that_gets_most_of_it(snapshot, split)
             assert first.count(one.model) == max(first.count(name) for name in routes.models)
 
 
+def test_the_headline_of_a_choice_says_what_others_get(snapshot):
+    routes = snapshot.routes("train")
+    first = [np.flatnonzero(routes.selected[:, 0] == at) for at in range(len(routes.models))]
+    most = sorted(range(len(first)), key=lambda at: -len(first[at]))[:3]
+    names = [routes.models[at] for at in most]
+
+    def said(*counts: int) -> str:
+        rows = np.concatenate([first[at][:n] for at, n in zip(most, counts, strict=True)])
+        return charts.map_title(snapshot, "train", "model", rows, chosen=True)
+
+    begins = f"Of 200 chosen queries, 60 % go to {names[0]}"
+    assert said(120, 60, 20) == f"{begins}, 30 % to {names[1]} and 10 % to 1 other"
+    begins = f"Of 301 chosen queries, 66 % go to {names[0]}"
+    assert said(200, 100, 1) == f"{begins}, 33 % to {names[1]} and few to 1 other"
+
+
 def test_the_headline_of_models_counts_what_is_drawn(snapshot):
     part = snapshot.dataset.train
     rows = np.arange(len(part))

@@ -18,10 +18,12 @@ from jinja2 import UndefinedError
 from refusals import refuses
 
 import cascal
+from cascal import charts
 from cascal.compare.comparison import compare_routers
 from cascal.compare.recommendation import recommend, try_settings
 from cascal.compare.rival import find_rival
-from cascal.compare.to_ship import find_to_ship
+from cascal.compare.routers import UNDER_TEST
+from cascal.compare.to_ship import entry_to_ship, find_to_ship
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.payback import find_payback
 from cascal.dataset.saved_runs import (
@@ -154,6 +156,29 @@ def test_the_report_recommends_what_commands_and_pages_do_and_nothing_where_nobo
     assert same.title not in unescape(report(study, snapshot, ()))
     blind = take_snapshot(replace(study, test=None), snapshot.fit, Thresholds())
     assert find_to_ship(demo_workspace, blind, Terms()) is None
+
+
+def test_the_setting_to_ship_stands_beside_other_routers_with_its_own_numbers(study, snapshot):
+    """A vote of one is what the first model gives, so a router at that weight says the same."""
+    trials = try_settings(snapshot)
+    found = recommend(trials, snapshot.router.thresholds, study.gold_test, study.train, 0.01)
+    assert not found.taken
+    compared = compare_routers(study.train, study.gold_test, fitted=snapshot.fit)
+    row = compared.row(entry_to_ship(found, study.gold_test, study.train))
+    point = found.best.trial.point
+    weighed = Thresholds(cost_weight=point.cost_weight)
+    same = compare_routers(study.train, study.gold_test, None, weighed, fitted=snapshot.fit)
+    [own] = [one for one in same.rows() if one.key == UNDER_TEST]
+    assert row.top1 == own.top1
+    assert row.gain == own.gain
+    assert row.vote == own.vote
+    assert (row.cost1, row.share) == (pytest.approx(own.cost1), own.share)
+    assert row.top1.value == pytest.approx(point.top1)
+    assert row.cost1 == pytest.approx(point.cost1)
+    table = charts.routers_frame([*compared.rows(), row])
+    shown = charts.main_routers(table, compared.constant, "x")
+    assert shown["role"].tolist()[:2] == ["present", "to ship"]
+    assert shown["router"][1] == f"To ship: {found.best.name}"
 
 
 def test_nothing_is_loaded_from_anywhere(study, snapshot, findings):

@@ -23,10 +23,11 @@ from cascal.prices import COST_UNIT, Bill, in_cents
 from cascal.store import DatasetInfo
 
 KEY = "collected_of_models"
+UNREAD = "Unreadable, refused, cut off or failed: the page Data shows each apart."
 COLUMNS: dict[str, Any] = {
     "model": "Model",
     "answers": columns.number("Answers", format="localized", width=72),
-    "unread": columns.number("Unreadable", format="%.1f %%", width=92),
+    "unread": columns.number("No answer", format="%.1f %%", width=92, help=UNREAD),
     "dollars": columns.number("Spent $", format="%.2f", width=76),
     "per_thousand": columns.number(
         "$ per 1,000 calls",

@@ -58,7 +58,7 @@ def _headline(choices: PresetChoices) -> str:
 def _table(table: pd.DataFrame, judged: bool) -> None:
     right = {
         "right": columns.number("First right", format="%.1f %%", width=84),
-        "gain": columns.figures("Gain, points", width=128),
+        "gain": columns.figures("Beside in use, points", width=150),
     }
     shown = {
         "preset": st.column_config.TextColumn("Preset", help=controls.HELP["preset"]),

@@ -9,14 +9,15 @@ import pandas as pd
 import streamlit as st
 from streamlit.elements.lib.column_types import ColumnConfig
 
-from app import columns, frame, heeded, shipping, theme
+from app import columns, frame, heeded, session, shipping, theme
 from app.evaluate import work
 from app.terms.glossary import mark, meaning
 from cascal import charts
 from cascal.charts.comparison import MEASURES, Measure
-from cascal.compare.comparison import Comparison
+from cascal.compare.comparison import Comparison, Row
 from cascal.compare.rival import find_rival
 from cascal.compare.routers import WITHOUT_LABELS
+from cascal.compare.to_ship import SHIPPED, entry_to_ship
 from cascal.counted import BEFORE_ROUNDING, decimal
 from cascal.settings import PRESETS
 from cascal.verdicts.constant import Constant
@@ -28,7 +29,7 @@ NEEDS = (
 )
 IN_ONE_LINE = 32
 """Letters of a router's name that its column usually holds."""
-OWN = (charts.PRESENT, WITHOUT_LABELS, *PRESETS, "released_late")
+OWN = (charts.PRESENT, SHIPPED, WITHOUT_LABELS, *PRESETS, "released_late")
 
 
 def routers(comparison: Comparison) -> None:
@@ -38,7 +39,8 @@ def routers(comparison: Comparison) -> None:
     always = comparison.constant_model.name
     other = None if rival is None else rival.key
     liked = comparison.constant_is_liked
-    main = charts.main_routers(table, comparison.constant, always, other, liked=liked)
+    beside = charts.routers_frame([*comparison.rows(), *_to_ship(comparison)])
+    main = charts.main_routers(beside, comparison.constant, always, other, liked=liked)
     st.subheader(frame.headline(charts.routers_sentence(main)), anchor=False)
     with st.container(key="routers_wide"):
         _routers_table(main, comparison.constant_model, "main_routers", MAIN_COLUMNS)
@@ -56,6 +58,14 @@ def routers(comparison: Comparison) -> None:
     with st.expander(label, on_change="rerun", key="all_of_them") as every:
         if every.open:
             _all_routers(comparison)
+
+
+def _to_ship(comparison: Comparison) -> list[Row]:
+    """The setting to ship as a router beside the others; nothing where it is in use or unknown."""
+    found, data = shipping.known(), session.dataset()
+    if found is None or found.taken:
+        return []
+    return [comparison.row(entry_to_ship(found, data.gold_test, data.train))]
 
 
 def meanwhile() -> None:

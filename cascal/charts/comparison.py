@@ -24,6 +24,7 @@ from cascal.charts.figures import (
 from cascal.compare.comparison import Row
 from cascal.compare.contenders import Contender, merged
 from cascal.compare.routers import UNDER_TEST, WITHOUT_LABELS
+from cascal.compare.to_ship import SHIPPED
 from cascal.counted import counted, decimal, dollars, signed
 
 Measure = Literal["top1", "vote", "gain"]
@@ -88,20 +89,22 @@ def routers_frame(rows: Sequence[Row], measure: Measure = "top1") -> pd.DataFram
 def main_routers(
     frame: pd.DataFrame, constant: str, name: str, other: str | None = None, *, liked: bool = False
 ) -> pd.DataFrame:
-    """The present router, the constant (its key, the model's name) and the best other one.
+    """The present router, the setting to ship, the constant (its key, the model's name) and the
+    best other one.
 
     other : its key, None where there is none; liked : whether consensus alone chooses that model as
     well, so that it needs no labels. Where labels change the present router, what it is
     without them stands beside it; of the two others the better one comes first. The column `role`
     says which is which.
     """
-    roles = {PRESENT: "present", WITHOUT_LABELS: "without labels", constant: "constant"}
+    roles = {PRESENT: "present", WITHOUT_LABELS: "without labels", SHIPPED: "to ship"}
+    roles[constant] = "constant"
     if other is not None:
         roles[other] = "other"
     known = frame.set_index("key", drop=False)
     main = known.loc[[key for key in roles if key in known.index]].copy()
     main["role"] = main["key"].map(roles)
-    own = main["key"].isin([PRESENT, WITHOUT_LABELS])
+    own = main["key"].isin([PRESENT, WITHOUT_LABELS, SHIPPED])
     others = main[~own].sort_values("top1", ascending=False, kind="stable")
     main = pd.concat([main[own], others])
     main.loc[constant, ["router", "gain_text"]] = f"Always asking {name}", "compared with"

@@ -17,6 +17,8 @@ from cascal.evaluate import first_share
 NAMED = 2
 """So many tasks are named with their model."""
 Tasks = npt.NDArray[np.str_]
+LEAST_SAID = 0.005
+"""A share below it is few: it would be 0 percent."""
 MOSTLY = 0.5
 """A task goes mostly to one model that gets more than this share of it."""
 
@@ -87,8 +89,11 @@ def _of_chosen(snapshot: Snapshot, split: Split, rows: IntArray) -> str:
         return f"{names[most[0]]} is asked for {agreeing(len(rows), 'the', 'all')} {chosen}"
     (one, share), *rest = [(names[at], percent(shares[at])) for at in most]
     said = [f"{share} go to {one}", *(f"{less} to {other}" for other, less in rest)]
-    more = ", less to the others" if np.count_nonzero(shares) > len(most) else ""
-    return f"Of {chosen}, {enumerated(said)}{more}"
+    if rest := np.count_nonzero(shares) - len(most):
+        share = 1.0 - float(shares[most].sum())
+        others = counted(rest, "other")
+        said.append(f"{percent(share)} to {others}" if share >= LEAST_SAID else f"few to {others}")
+    return f"Of {chosen}, {enumerated(said)}"
 
 
 def who_gets(snapshot: Snapshot, split: Split, rows: IntArray) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from cascal.charts.figures import EQUAL, INKS, in_percent, luminance, rgb_of
 from cascal.charts.task_skills import ALL_TASKS
-from cascal.counted import percent
+from cascal.counted import decimal, percent
 from cascal.dataset.part import Part
 from cascal.dataset.query_filters import agrees_with_most
 from cascal.datatypes import BoolArray, FloatArray
@@ -87,7 +87,9 @@ def _least_task(table: pd.DataFrame) -> str:
         return ""
     shares = tasks["agreement"]
     if shares.max() - shares.min() < TASKS_APART:
-        return ", in every task"
+        low, high = _said(shares.min()), _said(shares.max())
+        span = "" if low == high else f" {decimal(shares.min(), 0)} to {high}"
+        return f",{span} in every task"
     return f", least in {tasks['task'].iloc[0]} ({_said(shares.iloc[0])})"
 
 

@@ -105,7 +105,7 @@ class Comparison:
     @cached_property
     def _rows_by_query(self) -> tuple[Row, ...]:
         """Pages ask for them at every move; where cells are missing they take a second."""
-        return tuple(self._rows(None))
+        return tuple(self._rows(None, self.entries))
 
     def rows(self, *, by_task: bool = False) -> list[Row]:
         """Every entry with paired intervals; the gain is in top-1 over the best constant.
@@ -114,18 +114,22 @@ class Comparison:
         """
         if not by_task:
             return list(self._rows_by_query)
-        return self._rows(np.unique(np.asarray(self.tasks), return_inverse=True)[1])
+        return self._rows(np.unique(np.asarray(self.tasks), return_inverse=True)[1], self.entries)
 
-    def _rows(self, tasks: IntArray | None) -> list[Row]:
+    def row(self, entry: Entry) -> Row:
+        """The line of a further router on the same test queries, with intervals of its own."""
+        return self._rows(None, (entry,))[0]
+
+    def _rows(self, tasks: IntArray | None, entries: Sequence[Entry]) -> list[Row]:
         reference = self[self.constant]
         columns = [
             column
-            for entry in self.entries
+            for entry in entries
             for column in (entry.top1, entry.vote, entry.hit, entry.top1 - reference.top1)
         ]
         found = estimates(np.column_stack(columns), groups=tasks)
         rows = []
-        for at, entry in enumerate(self.entries):
+        for at, entry in enumerate(entries):
             top1, vote, hit, gain = (one if one.n else None for one in found[4 * at : 4 * at + 4])
             chosen = entry.first[entry.first >= 0]
             share = np.bincount(chosen, minlength=len(self.models)) / max(1, len(chosen))

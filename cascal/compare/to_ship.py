@@ -6,14 +6,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from cascal.compare.cost import Trial
 from cascal.compare.recommendation import recommend, try_settings
 from cascal.compare.recommended import Recommendation
+from cascal.compare.routers import Entry
+from cascal.dataset.cost import query_costs
+from cascal.dataset.part import Part
 from cascal.dataset.payback import find_choice_payback
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
 from cascal.store import Workspace
 from cascal.verdicts.payback import Payback, Terms
+
+SHIPPED = "to_ship"
+"""The key of the setting to ship beside other routers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,3 +60,24 @@ def find_to_ship(
         return None
     paid = find_choice_payback(workspace, free, found.best.trial.first, terms)
     return ToShip(found=found, payback=paid)
+
+
+def entry_to_ship(found: Recommendation, test: Part, training: Part) -> Entry:
+    """What the setting to ship gives and costs on the test queries, to stand beside other routers.
+
+    Of its best three only the vote is known.
+    """
+    trial = found.best.trial
+    dollars, unknown = query_costs(test, training).dollars, np.full(len(test), np.nan)
+    of_first = trial.first[:, None]
+    return Entry(
+        key=SHIPPED,
+        title=f"To ship: {found.best.name}",
+        needs="nothing",
+        top1=np.take_along_axis(test.right, of_first, axis=1)[:, 0],
+        vote=trial.voted.astype(float),
+        hit=unknown,
+        first=trial.first,
+        cost1=np.take_along_axis(dollars, of_first, axis=1)[:, 0],
+        cost3=unknown,
+    )

@@ -76,7 +76,7 @@ def plan_headline(question: Question, n_planned: int, *, gold: bool = False) -> 
     if n_planned != contest.n_contested:
         labels = f"{'about' if n_planned == usual else 'up to'} {labels}"
     if gold:
-        return capitalised(f"{labels} would settle {what.removesuffix(' here')}")
+        return f"By labels alone, {labels} would settle {what.removesuffix(' here')}"
     return capitalised(f"{labels} {agreeing(n_planned, 'settles', 'settle')} {what}")
 
 
@@ -141,7 +141,9 @@ def progress_line(found: Evidence, n_done: int, n_planned: int, by_whom: str = "
     if not found.gain.n_labels:
         return f"{done}: no label yet{look}"
     if found.early:
-        return f"{done}: too few to tell anything{look}"
+        before = found.gain.n_labels - n_done
+        also = f", {before:,} from before" if before > 0 else ""
+        return f"{done}{also}: too few to tell anything{look}"
     if found.settled and not n_done:  # by the labels of others alone
         done = counted(found.gain.n_labels, "label")
     known = f"{done}: gain {signed(100 * shown.value)} {interval} points"
@@ -186,7 +188,7 @@ def unreachable_line(contest: Contest, found: Evidence) -> str:
     share = found.n_unreachable / contest.n_contested
     more = (
         (f" About {counted(found.more, 'label')} of the present draw would settle it.")
-        if found.more
+        if found.more and not found.early
         else ""
     )
     return (
