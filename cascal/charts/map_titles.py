@@ -90,9 +90,9 @@ def _of_chosen(snapshot: Snapshot, split: Split, rows: IntArray) -> str:
     (one, share), *rest = [(names[at], percent(shares[at])) for at in most]
     said = [f"{share} go to {one}", *(f"{less} to {other}" for other, less in rest)]
     if rest := np.count_nonzero(shares) - len(most):
-        share = 1.0 - float(shares[most].sum())
-        others = counted(rest, "other")
-        said.append(f"{percent(share)} to {others}" if share >= LEAST_SAID else f"few to {others}")
+        left = 1.0 - float(shares[most].sum())
+        which = counted(rest, "other")
+        said.append(f"{percent(left)} to {which}" if left >= LEAST_SAID else f"few to {which}")
     return f"Of {chosen}, {enumerated(said)}"
 
 
