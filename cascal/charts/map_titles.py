@@ -89,9 +89,10 @@ def _of_chosen(snapshot: Snapshot, split: Split, rows: IntArray) -> str:
         return f"{names[most[0]]} is asked for {agreeing(len(rows), 'the', 'all')} {chosen}"
     (one, share), *rest = [(names[at], percent(shares[at])) for at in most]
     said = [f"{share} go to {one}", *(f"{less} to {other}" for other, less in rest)]
-    if rest := np.count_nonzero(shares) - len(most):
+    n_others = int(np.count_nonzero(shares)) - len(most)
+    if n_others:
         left = 1.0 - float(shares[most].sum())
-        which = counted(rest, "other")
+        which = counted(n_others, "other")
         said.append(f"{percent(left)} to {which}" if left >= LEAST_SAID else f"few to {which}")
     return f"Of {chosen}, {enumerated(said)}"
 
