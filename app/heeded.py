@@ -190,8 +190,8 @@ def choice() -> None:
             help="The router then decides as if nobody had labelled anything.",
         )
         st.caption(
-            "Holds for all that is routed, shown and saved. Whether routing pays is asked of the "
-            "router itself. Sweep and Diagnose are about it too; Evaluate compares both."
+            "Labels count in every route, wherever it is shown or saved. Whether routing pays is "
+            "asked of the router without them, and so are Sweep and Diagnose; Evaluate has both."
         )
 
 

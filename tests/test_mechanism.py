@@ -155,6 +155,14 @@ def test_why_a_cluster_is_incoherent_is_told_with_the_rule_of_each_number(now):
     )
 
 
+def test_a_cluster_that_a_raised_line_alone_makes_incoherent_says_so(demo, demo_fits):
+    raised = take_snapshot(demo, demo_fits["recommended"], Thresholds(0.35))
+    said = {one: incoherence_told(raised, one) for one in incoherent(raised)}
+    ends = " At the default line, 0.05, it would not be incoherent."
+    assert any(not one.low(0.05) for one in said)
+    assert all(told.endswith(ends) is not one.low(0.05) for one, told in said.items())
+
+
 def test_a_remedy_that_helps_here_and_breaks_others_is_no_cure_and_counts_them(demo, demo_fits):
     now = take_snapshot(demo, demo_fits["recommended"], Thresholds(0.2))
     chosen, n_before = incoherent(now)[0], len(incoherent(now)) - 1

@@ -346,6 +346,9 @@ def test_an_incoherent_cluster_is_one_below_the_least_silhouette_or_with_many_qu
     assert coherence_sentence(("law · wills",), clusters[1:], 0.05).startswith(
         "None of 1 cluster that can be judged"
     )
+    moved = coherence_sentence(("law · wills",), clusters, 0.3)
+    assert moved.startswith("2 of 2 clusters that can be judged are incoherent (a mean silhouette")
+    assert " At the default line, 0.05, 1 would be. The least coherent is " in moved
     single = replace(one, nearest=0)
     assert coherence_sentence(("law · wills",), [*clusters, one, one, single], 0.05).endswith(
         " Not judged: 2 are alone in their tasks, with nothing to compare with; 1 holds a single "

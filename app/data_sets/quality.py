@@ -140,8 +140,8 @@ def _needs() -> None:
         return
     names = charts.cluster_labels(session.snapshot())
     st.caption(
-        f"In {len(unsure)} of {counted(len(needs), 'cluster')} the router’s first model is ahead "
-        f"with less than {percent(quality.SURE)} probability.{_no_number(unsure)}"
+        f"In {len(unsure)} of {counted(len(needs), 'cluster')} it is less than "
+        f"{percent(quality.SURE)} sure which model is ahead.{_no_number(unsure)}"
     )
     _needs_table(unsure, names)
     entries = quality.tasks_for_more(session.dataset(), router, unsure)

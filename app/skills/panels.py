@@ -132,7 +132,10 @@ def _ranked(rows: IntArray) -> None:
     if shown.split == "train":
         fit = session.fit()
         frame_ = charts.selection_frame(fit.ranked(rows), fit.models)
-        said = f"Mean {mark('consensus score')} with 95 % interval."
+        said = (
+            f"Mean {mark('consensus score')} of these queries alone, with 95 % interval; routes go "
+            "by whole clusters."
+        )
         of_one = f"The {mark('consensus score')} of each model; one query has no interval."
     else:
         ranked = shown.part.ranked(rows)

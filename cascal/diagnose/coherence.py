@@ -12,6 +12,7 @@ from cascal.computing.remembered import remembered
 from cascal.counted import agreeing, counted, decimal, enumerated, percent
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, IntArray, read_only
+from cascal.settings import Thresholds
 
 MANY_BELOW_ZERO = 0.25
 """Share of a cluster's queries below 0 from which it counts as incoherent, whatever their mean."""
@@ -218,6 +219,9 @@ def incoherence_told(now: Snapshot, chosen: Coherence) -> str:
         f"Mean silhouette {mean}, rule {least:g} or more; {below} of its queries below 0, rule "
         f"below {many}."
     )
+    usual = Thresholds().min_silhouette
+    if chosen.low(least) and not chosen.low(usual):
+        rules += f" At the default line, {usual:g}, it would not be incoherent."
     return f"{why_incoherent(now, chosen)} {rules}".strip()
 
 
@@ -230,11 +234,14 @@ def coherence_sentence(labels: Sequence[str], clusters: list[Coherence], least: 
     if not known:
         return "Every task is one cluster: none lies beside another that its queries could be in."
     n_low, worst = sum(one.low(least) for one in known), known[0]
+    usual, moved = Thresholds().min_silhouette, ""
+    if least != usual:
+        moved = f" At the default line, {usual:g}, {sum(one.low(usual) for one in known)} would be."
     verb = agreeing(n_low, "is", "are")
     return (
         f"{n_low or 'None'} of {counted(len(known), 'cluster')} that can be judged {verb} "
-        f"incoherent ({incoherence_rule(least)}). The least coherent is {labels[worst.cluster]}: "
-        f"{worst.measured}.{_unjudged(clusters)}"
+        f"incoherent ({incoherence_rule(least)}).{moved} The least coherent is "
+        f"{labels[worst.cluster]}: {worst.measured}.{_unjudged(clusters)}"
     )
 
 
