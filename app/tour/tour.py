@@ -27,8 +27,9 @@ def lead() -> None:
     """Open the page that the last step asked for; the offer, and the way to take it again."""
     if not _on_the_demo():
         return
-    if _STEP not in st.session_state:
-        _offer()
+    with st.container(gap=None, key="tour_lead"):  # what comes and goes in it moves nothing
+        if _STEP not in st.session_state:
+            _offer()
     with st.sidebar:
         _again("tour_again")
     with st.container(key="tour_on_a_phone"):  # where the sidebar is folded away

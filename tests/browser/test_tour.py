@@ -81,6 +81,23 @@ def test_the_offer_covers_nothing(reader, dashboard, width):
     one.clean()
 
 
+PLACE = """() => [...document.querySelector('[data-testid=stMain] [data-testid=stVerticalBlock]')
+  .children].findIndex(one => one.querySelector('.st-key-notice'))"""
+
+
+def test_the_offer_comes_and_goes_without_moving_what_follows(reader, dashboard):
+    """Else all of the page would stand twice until the run that shows the offer has ended."""
+    places = []
+    for new_here in (True, False):
+        one = reader(width=1100, height=800, new_here=new_here)
+        one.open(dashboard)
+        if new_here:
+            one.page.locator(".st-key-tour_offered").wait_for(timeout=30_000)
+            idle(one.page)
+        places.append(one.page.evaluate(PLACE))
+    assert places[0] == places[1] > 0
+
+
 def test_a_word_is_explained_to_pointer_keyboard_and_screen_reader(reader, dashboard):
     one = reader(width=420, height=800)
     one.open(dashboard)
