@@ -367,6 +367,20 @@ def test_moved_thresholds_leave_a_share_that_no_draw_could_reach(study, fitted, 
     assert unreachable_line(question.contest, values) == ""
 
 
+def test_a_label_of_an_earlier_draw_is_counted_apart_and_gives_no_second_number(
+    study, fitted, snapshot
+):
+    facts = labels_of_the_truth(routing_question(snapshot), 30)
+    now = contest(take_snapshot(study, fitted, Thresholds(merge_distance=0.05)))
+    one = next(label for label in facts.labels if label.query_id in now.contested_ids)
+    found = LabelFacts(contest=now, labels=(one,), draws=facts.draws).evidence()
+    assert found.early
+    assert found.gain.n_labels == 1
+    said = "0 of 102, 1 from before: too few to tell anything; 10 are a first look"
+    assert progress_line(found, 0, 102) == said
+    assert "would settle" not in unreachable_line(now, found)
+
+
 def _difference(found, query_id: str) -> float:
     """Right minus right by gold, 0 where it is not contested."""
     row = found.row_of[query_id]
