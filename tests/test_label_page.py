@@ -693,7 +693,7 @@ def test_one_number_is_planned_and_said_until_another_one_is_chosen(monkeypatch,
     n = likely_number(routing_question(snapshot).contest)
     assert app.session_state["label_planned"] == n
     assert unescaped(app.title[0]) == (
-        f"By labels alone, about {n} labels would settle whether routing pays"
+        f"By labels alone, about {n} would settle whether routing pays"
     )
     assert practice(snapshot) in notes(app)
     assert line(app).startswith(f"0 of {n}: ")

@@ -230,7 +230,7 @@ def test_the_headline_names_one_number_the_plan_and_what_it_is_good_for(snapshot
     assert plan_headline(question, n_contested) == f"{n_contested} labels settle {pays}"
     assert likely_number(SimpleNamespace(n_contested=5)) == 5
     assert plan_headline(question, n, gold=True) == (
-        f"By labels alone, about {n} labels would settle whether routing pays"
+        f"By labels alone, about {n} would settle whether routing pays"
     )
     assert look_line(question, 10) == f"10 labels are a first look at {pays}; about {n} settle it."
     assert look_line(question, n) == f"About {n} labels settle {pays}."

@@ -294,7 +294,7 @@ def test_all_thresholds_together_say_which_to_move_and_which_to_leave(parts, fit
     assert waits == "Move joining to all 3; 2 thresholds are being tried"
     assert SweepSummary(answers=[], n_waiting=1).title == "1 threshold is being tried"
     assert beside_recommended([moved, left], 3) == f"Sweep found: {moved.title}"
-    assert beside_recommended([left, same], 2) == "Sweep found no threshold to move"
+    assert beside_recommended([left, same], 2) == "Sweep found no other threshold to move"
     asks = "Sweep asks next whether a threshold should move"
     assert beside_recommended([left, same], 3) == beside_recommended([], 3) == asks
     frame = sweep_frame([moved, left, same])

@@ -27,7 +27,7 @@ UNREAD = "Unreadable, refused, cut off or failed: the page Data shows each apart
 COLUMNS: dict[str, Any] = {
     "model": "Model",
     "answers": columns.number("Answers", format="localized", width=72),
-    "unread": columns.number("No answer", format="%.1f %%", width=92, help=UNREAD),
+    "unread": columns.number("Not readable", format="%.1f %%", width=92, help=UNREAD),
     "dollars": columns.number("Spent $", format="%.2f", width=76),
     "per_thousand": columns.number(
         "$ per 1,000 calls",

@@ -51,9 +51,9 @@ def agreement() -> None:
     _take(table, key)
     st.caption(
         "How often each model gives the answer that most give; orange: below "
-        f"{percent(charts.orange_below(theme.SHARES[theme.mode()][1]) / 100)}, the darker the "
-        "less often; above it blue, the darker the more often. Click a cell for the queries where "
-        "that model gives another, or none that can be read."
+        f"{percent(charts.orange_below(theme.SHARES[theme.mode()][1]) / 100)}, the stronger the "
+        "less often; above it blue, the stronger the more often. Click a cell for the queries "
+        "where that model gives another, or none that can be read."
     )
 
 

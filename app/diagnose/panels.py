@@ -24,9 +24,9 @@ from cascal.diagnose.repeats import LEAK, pair_rows
 
 CHECK_COLUMNS: dict[str, Any] = {
     "code": st.column_config.TextColumn("Code", width=65),
-    "title": st.column_config.TextColumn("Looks for", width=290),
+    "title": st.column_config.TextColumn("Looks for", width=250),
     "result": st.column_config.TextColumn("Result", width=100),
-    "measured": st.column_config.TextColumn("Measured", width=208),
+    "measured": st.column_config.TextColumn("Measured", width=248),
     "value": st.column_config.TextColumn("Value", width=75, alignment="right"),
     "rule": st.column_config.TextColumn("Rule", width=110, alignment="right"),
     "margin": st.column_config.TextColumn(

@@ -170,7 +170,8 @@ def _by_gains(known: SweepAnswer, curve: Curve, gains: Sequence[Estimate]) -> Sw
     if cheaper is not None:
         return _not_for_money(known, leave, _weighed(curve, gains, cheaper), matters)
     if best == curve.at_now:
-        why = f"no other of {n_values} is right more often"
+        others = counted(len(curve.points) - 1, "other value")
+        why = f"none of {others} is right more often"
         return replace(known, why=why, reason=f"{capitalised(why)}.")
     return replace(
         known,

@@ -31,7 +31,7 @@ def beside_recommended(answers: Sequence[SweepAnswer], n_thresholds: int) -> str
     if moved:
         return f"Sweep found: {'; '.join(moved)}"
     if len(answers) == n_thresholds:
-        return "Sweep found no threshold to move"
+        return "Sweep found no other threshold to move"
     return "Sweep asks next whether a threshold should move"
 
 

@@ -76,7 +76,8 @@ def plan_headline(question: Question, n_planned: int, *, gold: bool = False) -> 
     if n_planned != contest.n_contested:
         labels = f"{'about' if n_planned == usual else 'up to'} {labels}"
     if gold:
-        return f"By labels alone, {labels} would settle {what.removesuffix(' here')}"
+        number = labels.rpartition(" ")[0]
+        return f"By labels alone, {number} would settle {what.removesuffix(' here')}"
     return capitalised(f"{labels} {agreeing(n_planned, 'settles', 'settle')} {what}")
 
 

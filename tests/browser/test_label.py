@@ -94,7 +94,7 @@ def test_from_the_light_to_a_settled_verdict_by_keyboard_alone(serve, reader, wo
     page.wait_for_selector(".st-key-label_query", timeout=60_000)
     idle(page)
     title = page.get_by_role("heading", level=1).inner_text()
-    assert re.match(r"By labels alone, about \d+ labels would settle whether routing pays", title)
+    assert re.match(r"By labels alone, about \d+ would settle whether routing pays", title)
     page.get_by_text("Gold answers count here: routing pays").wait_for()
     page.get_by_text("on these simulated data labelling is practice").wait_for()
     assert re.match(r"0 of \d+: no label yet; 10 are a first look", line(page))
