@@ -113,6 +113,7 @@ def return_to(state: Values, at: int) -> None:
     """Go back to a state that had so many earlier ones; what came after it is forgotten."""
     del _earlier()[at:]
     _show(state)
+    st.session_state[UNDONE] = state
 
 
 def reset() -> None:

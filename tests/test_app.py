@@ -459,7 +459,7 @@ def test_all_routers_are_compared_on_the_page_evaluate(open_app, small_file):
     answers = dict(tab.label.split(": ") for tab in app.tabs[:4])
     assert answers["Routers"] == percent(three["top1"][0] / 100, 1)
     assert answers["Where it gains"].endswith(" of 9")
-    told = re.fullmatch(r"in use (\d+), \S+ (\d+)", answers["A right, B wrong"])
+    told = re.fullmatch(r"in use (\d+), \S+ (\d+)", answers["Head to head"])
     wins, losses = map(int, told.groups())
     assert (wins - losses) * three["gain"][0] > 0
     app.session_state["all_of_them"] = True
@@ -533,7 +533,7 @@ def test_a_p_value_is_never_shown_as_zero():
     [
         ("Cost", "per 1,000 queries"),
         ("Where it gains", "Routing gains in"),
-        ("A right, B wrong", ""),
+        ("Head to head", ""),
         ("What if", "How many training queries"),
         ("Experiments", ""),
     ],
@@ -1128,7 +1128,7 @@ def test_live_calls_are_impossible_without_endpoints_and_off_with_them(open_app,
 def test_a_or_b_stays_chosen_when_the_preset_takes_another_title(open_app, small_file):
     app = open_app(small_file, "evaluate", preset="released")
     wait_for_chart(app)
-    open_tab(app, "A right, B wrong")
+    open_tab(app, "Head to head")
 
     def boxes():
         return {one.label: one for one in app.selectbox if one.label in "AB"}

@@ -94,44 +94,57 @@ def test_the_headline_says_proven_only_where_the_interval_leaves_out_0():
     )
 
 
-def test_the_answer_is_this_routers_own_before_that_of_any_rival():
+def option(name: str, weight: float, cost: float, why: str = "") -> Option:
+    point = CostPoint(weight, 0.8, 0.8, cost, 3 * cost, 1.0)
+    trial = Trial(preset=name, point=point, first=np.zeros(N, int), voted=np.zeros(N), n_voters=3)
+    return Option(trial=trial, gain=Estimate(0, 0, 0, N), dearer=None, in_use=False, why=why)
+
+
+def shipped(best: Option, *others: Option, taken: bool = False) -> SimpleNamespace:
+    return SimpleNamespace(best=best, others=others, tolerance=0.01, taken=taken)
+
+
+def test_the_answer_is_this_routers_own_before_what_is_better_still():
     gain, constant = Estimate(0.1, 0.08, 0.12, N), Constant(0, "a", "these queries")
     own = "Routing pays here: +10.0 points [+8.0, +12.0]"
-    judged = decide_by_gold(gain, constant)
-    assert answer(judged, rival_of(entry("other", 0.8))) == f"{own}; no rival is proven better"
-    assert answer(judged, rival_of(entry("other", 0.9))) == f"{own}; Other is proven better"
+    judged, same = decide_by_gold(gain, constant), rival_of(entry("other", 0.8))
+    assert answer(judged, same, None) == f"{own}; no rival is proven better"
+    better = rival_of(entry("other", 0.9))
+    assert answer(judged, better, None) == f"{own}; Other is proven better"
     cheap = rival_of(entry("other", 0.8, cost=0.5))
-    assert answer(judged, cheap) == f"{own}; Other is cheaper, not proven better"
-    assert answer(judged, None) == own
+    assert answer(judged, cheap, None) == f"{own}; Other is cheaper, not proven better"
+    assert answer(judged, None, None) == own
     few = decide_by_gold(Estimate(0.1, 0.08, 0.12, 4), constant)
-    assert answer(few, rival_of(entry("other", 0.8, n=4), n=4)) == few.brief
+    ship = shipped(option("", 0.01, 0.5))
+    for found in (None, ship):
+        assert answer(few, rival_of(entry("other", 0.8, n=4), n=4), found) == few.brief
     assert f"{few.brief}." == few.headline
 
 
-def test_why_the_setting_to_ship_is_not_the_best_rival():
-    def option(name: str, weight: float, cost: float, why: str = "") -> Option:
-        point = CostPoint(weight, 0.8, 0.8, cost, 3 * cost, 1.0)
-        trial = Trial(
-            preset=name, point=point, first=np.zeros(N, int), voted=np.zeros(N), n_voters=3
-        )
-        return Option(trial=trial, gain=Estimate(0, 0, 0, N), dearer=None, in_use=False, why=why)
+def test_the_setting_to_ship_stands_in_the_answer_unless_a_rival_is_proven_better():
+    """Else the headline names a router that is neither in use nor to ship."""
+    gain, constant = Estimate(0.1, 0.08, 0.12, N), Constant(0, "a", "these queries")
+    judged, ship = decide_by_gold(gain, constant), shipped(option("", 0.01, 0.5))
+    own = "Routing pays here: +10.0 points [+8.0, +12.0]"
+    for rival in (None, rival_of(entry("other", 0.8, cost=0.5)), rival_of(entry("other", 0.7))):
+        assert answer(judged, rival, ship) == f"{own}; to ship: cost weight 0.01"
+        taken = shipped(ship.best, taken=True)
+        assert answer(judged, rival, taken) == f"{own}; the setting to ship is in use"
+    better = rival_of(entry("other", 0.9))
+    assert answer(judged, better, ship) == f"{own}; Other is proven better"
 
-    def found(best: Option, *others: Option, taken: bool = False) -> SimpleNamespace:
-        return SimpleNamespace(best=best, others=others, tolerance=0.01, taken=taken)
 
+def test_why_the_best_rival_is_not_the_setting_to_ship():
     paper = rival_of(entry("paper", 0.8))
     cheap, dear = option("", 0.01, 0.5), option("", 0.01, 1.5)
-    why = "$0.50 against $1.00: the cheapest shown to lose at most 1 point."
-    said = "To ship: cost weight 0.01 rather than Paper"
-    assert paper.not_shipped(found(cheap)) == f"{said}, {why}"
-    used = paper.not_shipped(found(cheap, taken=True))
-    assert used == f"In use and to ship: cost weight 0.01 rather than Paper, {why}"
-    assert "presets are not tried yet" in paper.not_shipped(found(dear))
-    tried = found(dear, option("paper", 0.0, 1.0, "not proven equal"))
-    assert paper.not_shipped(tried) == f"{said}: not proven equal."
-    assert not paper.not_shipped(found(option("paper", 0.0, 1.0)))
-    other = rival_of(entry("knn", 0.8)).not_shipped(found(dear))
-    assert other.endswith("rather than Knn: that is another method, and no setting of this router.")
+    no = "It is not the one to ship: "
+    assert paper.not_shipped(shipped(cheap)) == f"{no}cost weight 0.01 costs $0.50."
+    assert "a click on Overview tries the presets" in paper.not_shipped(shipped(dear))
+    tried = shipped(dear, option("paper", 0.0, 1.0, "not proven equal"))
+    assert paper.not_shipped(tried) == f"{no}not proven equal."
+    assert not paper.not_shipped(shipped(option("paper", 0.0, 1.0)))
+    other = rival_of(entry("knn", 0.8)).not_shipped(shipped(dear))
+    assert other == f"{no}that is another method, and no setting of this router."
 
 
 def test_a_router_is_called_by_the_thresholds_that_were_moved():

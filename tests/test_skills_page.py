@@ -15,6 +15,7 @@ from streamlit.testing.v1 import AppTest
 from test_app import metric, plain
 
 import cascal
+from app import history
 from app.map_component.spec import MapSelection
 from app.skills import exchange
 from app.values import DEFAULTS
@@ -135,6 +136,27 @@ def test_the_map_says_what_the_last_move_flipped_or_where_nothing_can(open_app, 
     assert not any("flipped" in one.value for one in app.text)  # it was seen
     app.button(key="undo").click().run()
     assert any("training queries flipped by undo: " in one.value for one in app.text)
+    assert not app.exception
+
+
+@pytest.mark.slow
+def test_quick_steps_of_a_slider_are_one_move_for_the_map_as_for_undo(
+    open_app, demo_file, monkeypatch
+):
+    monkeypatch.setattr(history, "clock", lambda: 0.0)
+    app = open_app(demo_file, "skills")
+    for value in (0.2, 0.3, 0.4):
+        app.slider(key="merge").set_value(value).run()
+        app.run()  # of a move only what follows it is drawn
+    [moved] = [one.value for one in app.text if "flipped by the last move" in one.value]
+    app.button(key="undo").click().run()
+    assert app.slider(key="merge").value == DEFAULTS.merge
+    [back] = [one.value for one in app.text if "flipped by undo" in one.value]
+    assert moved.split()[0] == back.split()[0]
+    app.slider(key="silhouette").set_value(0.06).run()
+    app.run()
+    app.button(key="undo").click().run()
+    assert "No query changed its first model by undo." in [one.value for one in app.text]
     assert not app.exception
 
 

@@ -1,4 +1,4 @@
-"""The tab A right, B wrong of the page Evaluate."""
+"""The tab Head to head of the page Evaluate."""
 
 from __future__ import annotations
 

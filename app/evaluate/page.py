@@ -26,7 +26,7 @@ OF_COMPARISON = {
     "Routers": routers,
     "Cost": cost,
     "Where it gains": where,
-    "A right, B wrong": differences,
+    "Head to head": differences,
 }
 ALONE = {"Presets": presets, "What if": what_if, "Experiments": experiments}
 TAB = "evaluate_tab"
@@ -47,7 +47,7 @@ def _scores_unused() -> None:
 
 
 def _title(comparison: Comparison | None, basis: DeltaGenerator) -> None:
-    """Whether this router pays, and as soon as all are compared whether another one is better.
+    """Whether this router pays, and as soon as all are compared what is better still.
 
     basis : where it is said what that rests on
     """
@@ -56,7 +56,8 @@ def _title(comparison: Comparison | None, basis: DeltaGenerator) -> None:
     if judged is None:
         st.title("Which router is best?", anchor=False)
         return
-    st.title(frame.headline(answer(judged[1], rival)), anchor=False)
+    found = None if rival is None else shipping.known()
+    st.title(frame.headline(answer(judged[1], rival, found)), anchor=False)
     with basis:
         st.caption(
             frame.escape(
@@ -65,10 +66,10 @@ def _title(comparison: Comparison | None, basis: DeltaGenerator) -> None:
             )
         )
         if rival is not None:
-            found = shipping.known()
-            frame.sentence(rival.sentence)
-            if why := "" if found is None else rival.not_shipped(found):
-                st.markdown(explained(frame.headline(why), "cost weight"))
+            if found is not None:
+                st.markdown(explained(frame.headline(found.sentence), "cost weight"))
+            why_not = "" if found is None else rival.not_shipped(found)
+            frame.sentence(f"{rival.sentence} {why_not}".rstrip())
         elif comparison is None:
             frame.sentence("Whether another is better is said here as soon as all are compared.")
 

@@ -34,13 +34,13 @@ OWN = (charts.PRESENT, SHIPPED, WITHOUT_LABELS, *PRESETS, "released_late")
 
 def routers(comparison: Comparison) -> None:
     """The answer and the routers it is about; all others and other measures folded."""
-    table = charts.routers_frame(comparison.rows())
     rival = find_rival(comparison)
     always = comparison.constant_model.name
     other = None if rival is None else rival.key
     liked = comparison.constant_is_liked
-    beside = charts.routers_frame([*comparison.rows(), *_to_ship(comparison)])
-    main = charts.main_routers(beside, comparison.constant, always, other, liked=liked)
+    rows = [*comparison.rows(), *_to_ship(comparison)]
+    table = charts.routers_frame(rows)
+    main = charts.main_routers(table, comparison.constant, always, other, liked=liked)
     st.subheader(frame.headline(charts.routers_sentence(main)), anchor=False)
     with st.container(key="routers_wide"):
         _routers_table(main, comparison.constant_model, "main_routers", MAIN_COLUMNS)
@@ -57,7 +57,7 @@ def routers(comparison: Comparison) -> None:
     label = frame.headline(charts.standing(table))
     with st.expander(label, on_change="rerun", key="all_of_them") as every:
         if every.open:
-            _all_routers(comparison)
+            _all_routers(comparison, rows)
 
 
 def _to_ship(comparison: Comparison) -> list[Row]:
@@ -99,7 +99,7 @@ def _plainly(value: float) -> str:
     return "never" if isnan(value) else decimal(value, 2)
 
 
-def _all_routers(comparison: Comparison) -> None:
+def _all_routers(comparison: Comparison, rows: Sequence[Row]) -> None:
     """Dots with intervals, and the sortable table."""
     measure: Measure = st.segmented_control(
         "Measure",
@@ -110,7 +110,7 @@ def _all_routers(comparison: Comparison) -> None:
         key="measure",
         label_visibility="collapsed",
     )
-    table = charts.routers_frame(comparison.rows(), measure)
+    table = charts.routers_frame(rows, measure)
     figure = charts.routers_figure(table, measure, theme.accent(), OWN)
     frame.chart(figure, "all_routers", _routers_alt(table, measure))
     origin = comparison.label_origin
@@ -169,7 +169,7 @@ def _columns(always: str, *, long: bool) -> dict[str, ColumnConfig | str | None]
             "$/1,000", format="%.2f", width=62, help="US dollars per 1,000 test queries."
         ),
         "effective": number(
-            "Equal shares", format="%.1f", width=98, help=meaning("effective models")
+            "Effective models", format="%.1f", width=122, help=meaning("effective models")
         ),
         "vote": number("Vote of 3", format="%.1f %%", width=70),
         "hit": number(

@@ -31,7 +31,7 @@ def tab_answers(comparison: Comparison) -> dict[str, str]:
     _, test, _, _ = comparison.compare(first, second)
     names = {PRESENT: "in use", comparison.constant: comparison.constant_model.name}
     one, other = (names.get(key) or comparison[key].title for key in (first, second))
-    answers["A right, B wrong"] = f"{one} {test.only_first:,}, {other} {test.only_second:,}"
+    answers["Head to head"] = f"{one} {test.only_first:,}, {other} {test.only_second:,}"
     return answers
 
 

@@ -34,8 +34,9 @@ def last_move() -> tuple[Values, Values] | None:
     known, before, last = st.session_state.get(STATE, (None, None, None))
     if known != of:
         before = None
-    elif last != now:
-        before = last
+    elif last != now:  # quick steps of a slider are one move, here as for undo
+        earlier = None if history.undone() else history.before()
+        before = last if earlier is None else earlier
     elif st.session_state.get(LEFT):
         before = None  # it was told
     st.session_state[LEFT] = False
@@ -79,6 +80,8 @@ def _nothing(move: tuple[Values, Values]) -> str:
     before, now = (asdict(one) for one in move)
     changed = [name for name in now if now[name] != before[name]]
     sentence = "No query changed its first model."
+    if history.undone():
+        return f"{sentence.removesuffix('.')} by undo."
     reach = strips.reachable(changed[0]) if changed in (["silhouette"], ["merge"]) else None
     if reach is None:
         return sentence

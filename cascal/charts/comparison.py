@@ -95,7 +95,7 @@ def main_routers(
     other : its key, None where there is none; liked : whether consensus alone chooses that model as
     well, so that it needs no labels. Where labels change the present router, what it is
     without them stands beside it; of the two others the better one comes first. The column `role`
-    says which is which.
+    says which is which, and the best other one is called the best rival.
     """
     roles = {PRESENT: "present", WITHOUT_LABELS: "without labels", SHIPPED: "to ship"}
     roles[constant] = "constant"
@@ -104,6 +104,7 @@ def main_routers(
     known = frame.set_index("key", drop=False)
     main = known.loc[[key for key in roles if key in known.index]].copy()
     main["role"] = main["key"].map(roles)
+    main.loc[main["role"] == "other", "router"] += " (best rival)"
     own = main["key"].isin([PRESENT, WITHOUT_LABELS, SHIPPED])
     others = main[~own].sort_values("top1", ascending=False, kind="stable")
     main = pd.concat([main[own], others])
@@ -119,11 +120,13 @@ def routers_sentence(main: pd.DataFrame) -> str:
     right = dict(zip(main["role"], rates, strict=True))
     always = main.loc[main["role"] == "constant", "router"].item().replace("Always", "always")
     said = [f"{right['present']} right by the router in use"]
+    if "to ship" in right:
+        said.append(f"{right['to ship']} by the setting to ship")
     if "without labels" in right:
         said.append(f"{right['without labels']} without labels")
     said.append(f"{right['constant']} by {always}")
     if "other" in right:
-        said.append(f"{right['other']} by the best other router without labels")
+        said.append(f"{right['other']} by the best rival without labels")
     return ", ".join(said)
 
 
@@ -134,7 +137,7 @@ def standing(frame: pd.DataFrame) -> str:
     own = known.loc[known["key"] == PRESENT, "top1"].item()
     place = int((free["top1"] > own).sum())
     where = "most often right" if place == 0 else f"number {place + 1}"
-    rivals = f"the {len(free)} that need no label"
+    rivals = f"the {len(free)} that need no labels"
     said = f"All {counted(len(frame), 'router')}: this one is {where} of {rivals}"
     taught = known[known["needs"] == NEEDS["labels"]].nlargest(1, "top1")
     for name, right in zip(taught["router"], taught["top1"], strict=True):

@@ -123,6 +123,11 @@ class Recommendation:
         )
 
     @property
+    def sentence(self) -> str:
+        """The title with the rule, where there is room for one sentence."""
+        return f"{self.title}. {self.rule}" if self.taken else f"{self.title}: {self.brief}."
+
+    @property
     def short(self) -> str:
         """The same where something else is the title."""
         if self.taken:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from cascal.compare.comparison import Comparison
-from cascal.compare.recommended import Recommendation, in_points
+from cascal.compare.recommended import Recommendation
 from cascal.compare.routers import UNDER_TEST, WITHOUT_LABELS
 from cascal.computing.remembered import remembered
 from cascal.counted import dollars
@@ -57,7 +57,12 @@ class Rival:
         said = self._outcome
         if said == _CHEAPER:
             return f"{self.title} is cheaper, not proven better"
-        return said.replace("a rival", self.title) if self.gain.low > 0 else said
+        return said.replace("a rival", self.title) if self.proven_better else said
+
+    @property
+    def proven_better(self) -> bool:
+        """Whether it is proven right more often than the router in use."""
+        return self.gain.low > 0 and not too_few(self.gain.n)
 
     @property
     def _outcome(self) -> str:
@@ -94,22 +99,19 @@ class Rival:
         return f"{said}, {dollars(self.cost)} instead of {dollars(self.cost_in_use)} per 1,000."
 
     def not_shipped(self, found: Recommendation) -> str:
-        """Why the setting to ship is another one; "" where it is this very rival."""
+        """Why this rival is not the setting to ship; "" where it is."""
         best = found.best
         if self.key == best.trial.preset:
             return ""
-        place = "In use and to ship" if found.taken else "To ship"
-        said = f"{place}: {best.name} rather than {self.title}"
-        cost = best.trial.point.cost1
+        cost, no = best.trial.point.cost1, "It is not the one to ship"
         if isfinite(cost) and isfinite(self.cost) and cost < self.cost:
-            said += f", {dollars(cost)} against {dollars(self.cost)}"
-            return f"{said}: the cheapest shown to lose at most {in_points(found.tolerance)}."
+            return f"{no}: {best.name} costs {dollars(cost)}."
         if self.key not in PRESETS:
-            return f"{said}: that is another method, and no setting of this router."
+            return f"{no}: that is another method, and no setting of this router."
         tried = [one for one in found.others if one.trial.preset == self.key]
         if not tried:
-            return f"{said}: presets are not tried yet, a click on Overview tries them."
-        return f"{said}: {tried[0].why}."
+            return "Whether to ship it was not looked at: a click on Overview tries the presets."
+        return f"{no}: {tried[0].why}."
 
     def to_dict(self) -> dict[str, Any]:
         """JSON types; what is unknown is null."""
@@ -154,10 +156,13 @@ def find_rival(comparison: Comparison) -> Rival | None:
     )
 
 
-def answer(verdict: Verdict, rival: Rival | None) -> str:
-    """Whether this router beats always asking one model, then whether another router is better.
+def answer(verdict: Verdict, rival: Rival | None, found: Recommendation | None) -> str:
+    """Whether this router beats always asking one model, then what is better still.
 
-    Which model that is stands beside it.
+    That is a rival where it is proven better, else the setting to ship where that is known, else
+    what is said of the best rival. Which model is meant stands beside it.
     """
     more = "" if rival is None else rival.clause
+    if found is not None and not too_few(verdict.gain.n) and not (rival and rival.proven_better):
+        more = "the setting to ship is in use" if found.taken else f"to ship: {found.best.name}"
     return f"{verdict.brief}; {more}" if more else verdict.brief

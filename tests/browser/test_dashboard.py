@@ -131,7 +131,7 @@ def test_what_a_click_opens_keeps_the_rules_too(reader, dashboard):
         scheme = keeps_the_rules_in_light_and_dark(page, scheme, f"unfolded-{path.split('?')[0]}")
 
 
-EVALUATE_TABS = ("Routers", "Cost", "Where it gains", "A right, B wrong", "What if", "Experiments")
+EVALUATE_TABS = ("Routers", "Cost", "Where it gains", "Head to head", "What if", "Experiments")
 
 
 def test_every_tab_of_evaluate_shows_its_answer_and_keeps_the_rules(reader, dashboard):
