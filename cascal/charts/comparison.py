@@ -121,12 +121,12 @@ def routers_sentence(main: pd.DataFrame) -> str:
     always = main.loc[main["role"] == "constant", "router"].item().replace("Always", "always")
     said = [f"{right['present']} right by the router in use"]
     if "to ship" in right:
-        said.append(f"{right['to ship']} by the setting to ship")
+        said.append(f"{right['to ship']} by the one to ship")
     if "without labels" in right:
         said.append(f"{right['without labels']} without labels")
     said.append(f"{right['constant']} by {always}")
     if "other" in right:
-        said.append(f"{right['other']} by the best rival without labels")
+        said.append(f"{right['other']} by the best rival")
     return ", ".join(said)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import expect
 
 from .conftest import CONNECTED, idle
 
@@ -48,5 +49,5 @@ def test_moves_faster_than_their_answers_do_not_end_the_connection(serve, window
         page.wait_for_timeout(300)
     page.wait_for_function("() => document.body.innerText.includes('aaaa')", timeout=30_000)
     page.wait_for_timeout(1000)  # until what came after the letters has arrived
-    assert page.locator(CONNECTED).count() == 1
-    assert page.get_by_role("dialog").count() == 0
+    expect(page.locator(CONNECTED)).to_have_count(1)
+    expect(page.get_by_role("dialog")).to_have_count(0)

@@ -7,6 +7,7 @@ import re
 from urllib.parse import parse_qs, urlparse
 
 import pytest
+from playwright.sync_api import expect
 
 from .conftest import idle, shot
 
@@ -233,7 +234,7 @@ def test_on_a_phone_the_best_remedy_is_on_the_first_screen(reader, dashboard):
     box = apply.bounding_box()
     assert box["y"] + box["height"] < 760
     links = page.locator(".st-key-ways a")
-    assert links.count() == 3
+    expect(links).to_have_count(3)
     for box in (one.bounding_box() for one in links.all()):  # none is cut
         assert 0 <= box["x"] < box["x"] + box["width"] <= 420
     assert page.locator(".st-key-line_CAS305").bounding_box()["height"] < 110

@@ -8,9 +8,13 @@ from .conftest import idle, shot
 
 pytestmark = pytest.mark.browser
 
-SIZES = """() => [...document.querySelectorAll('[data-testid=stImage] img')]
-  .filter(one => one.alt.startsWith('Map of the training queries'))
-  .map(one => [one.naturalWidth, one.getBoundingClientRect().width])"""
+SHARP = """() => {
+  const sizes = [...document.querySelectorAll('[data-testid=stImage] img')]
+    .filter(one => one.alt.startsWith('Map of the training queries'))
+    .map(one => [one.naturalWidth, one.getBoundingClientRect().width]);
+  return sizes.length === 8
+    && sizes.every(([natural, shown]) => natural >= 2 * shown && shown > 100) }"""
+"""Two pixels of each picture for one of the page, as soon as the page has its new width."""
 TRACK = """key => {
   const box = document.querySelector(`.st-key-strip_${key}`);
   return ['img', '[data-testid=stSlider]'].map(one => {
@@ -36,9 +40,7 @@ def test_every_model_has_a_portrait_that_is_sharp(reader, dashboard, scheme, wid
     for width in widths:
         page.set_viewport_size({"width": width, "height": 900})
         idle(page)
-        sizes = page.evaluate(SIZES)
-        assert len(sizes) == 8
-        assert all(natural >= 2 * shown > 200 for natural, shown in sizes), width
+        page.wait_for_function(SHARP, timeout=30_000)
         page.get_by_text("Where the tasks lie").scroll_into_view_if_needed()
         shot(page, f"portraits_{scheme}_{width}")
     one.clean()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from playwright.sync_api import Error, expect
 
 from .conftest import idle, shot
 from .test_dashboard import broken_rules
@@ -27,6 +28,16 @@ def merge(page) -> str:
     return page.get_by_role("slider", name="Merge distance").input_value()
 
 
+def headline(page, title: str) -> None:
+    """Wait for a headline; what the page says instead is told."""
+    heading = page.get_by_role("heading", level=1)
+    try:
+        heading.filter(has_text=title).wait_for(timeout=60_000)
+    except Error as error:
+        said, parts = heading.all_inner_texts(), page.locator(".st-key-tour").all_inner_texts()
+        raise AssertionError(f"{said} at {merge(page)}, {page.url}, {parts}") from error
+
+
 def test_the_tour_goes_from_the_verdict_to_the_undo_and_never_comes_again(reader, dashboard):
     one = reader(width=1280, new_here=True)
     page = one.page
@@ -35,7 +46,7 @@ def test_the_tour_goes_from_the_verdict_to_the_undo_and_never_comes_again(reader
     for at, (path, title, merged) in enumerate(STEPS):
         page.get_by_text(f"{at + 1} of 7").wait_for(timeout=30_000)
         page.wait_for_url(f"**/{path}?**")
-        page.get_by_role("heading", level=1).filter(has_text=title).wait_for(timeout=60_000)
+        headline(page, title)
         go_on = page.locator(".st-key-tour_next button:not([disabled])")
         go_on.wait_for(timeout=90_000)
         page.wait_for_function(MERGE, arg=merged, timeout=30_000)
@@ -46,7 +57,7 @@ def test_the_tour_goes_from_the_verdict_to_the_undo_and_never_comes_again(reader
     assert merge(page) == "0.15"
     assert page.get_by_role("button", name="Undo", exact=True).is_disabled()
     one.open(dashboard)  # as a reload: nothing but the browser's own memory is left
-    assert page.locator(".st-key-tour, .st-key-tour_offered").count() == 0
+    expect(page.locator(".st-key-tour, .st-key-tour_offered")).to_have_count(0)
     one.clean()
 
 
