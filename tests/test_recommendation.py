@@ -57,6 +57,7 @@ def test_the_cheapest_that_is_shown_to_lose_no_more_than_is_tolerated_is_recomme
         "Ship this: ask one model, cost weight 0.1, 80.0 % right for $2.00 instead of 80.0 % for "
         "$4.00 per 1,000 queries"
     )
+    assert found.sentence == f"{found.title}: the cheapest shown to lose at most 1 point."
     assert found.reason.startswith(
         "The cheapest of 3 cost weights tried that is shown to lose at most 1 point"
     )
@@ -86,6 +87,7 @@ def test_what_was_recommended_is_recommended_again_when_it_is_in_use():
     assert 0 < first.best.trial.point.cost_weight < 0.4
     assert again.best.trial is first.best.trial
     assert again.taken
+    assert again.sentence == f"{again.title}. {again.rule}"
     assert again.title.startswith("You use the cost weight to ship: ")
     assert "beside a cost weight of 0" in again.reason
     assert again.gain == first.gain

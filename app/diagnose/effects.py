@@ -159,7 +159,7 @@ def cohesion_rows(code: str, tried: Sequence[Cohesion], cluster: int) -> None:
                 because = frame.headline(best.cohesion.because)
                 st.markdown(f"**{frame.headline(f'Why {why}.')}** {because}")
             if choice.besides:
-                st.markdown(f"**Nor a cheaper one.** {frame.headline(choice.besides)}")
+                st.markdown(f"**And a cheaper remedy?** {frame.headline(choice.besides)}")
             if choice.take and best.effect.judgement != "helps":
                 st.caption("For coherence: Sweep moves a threshold only for more right answers.")
         _does(best, numbers)

@@ -17,7 +17,7 @@ BASIS = (
 """How the table of all thresholds is to be read."""
 RULES = (
     "The cost weight moves to save money if little is lost, the others only for more right answers "
-    "that are proven; after that, which cost weight to ship is asked anew."
+    "that are proven; once one has moved, the cost weight to ship is looked for again."
 )
 """When which threshold is to be moved."""
 
