@@ -125,6 +125,11 @@ def known() -> Recommendation | None:
         return None
 
 
+def was_shown() -> bool:
+    """Whether the answer was shown since the last fit: then it is at hand at once."""
+    return bool(st.session_state.get(_SHOWN) == session.fit_token())
+
+
 def link(key: str = "") -> None:
     """What to ship in a line, with the way to the whole of it; nothing where it is not known.
 

@@ -810,7 +810,13 @@ def test_presets_are_compared_on_request_and_their_tab_recommends_the_same(open_
     open_tab(app, "Presets")
     assert shipped(app) == said
     (table,) = [one.value for one in app.dataframe if "gain" in one.value and "best" in one.value]
-    assert "present" in table["gain"].tolist()
+    assert "in use" in table["gain"].tolist()
+    assert not any("as rivals on the other tabs" in plain(one.value) for one in app.caption)
+    app.select_slider(key="cost").set_value(0.01).run()
+    run_through(app)
+    said = [plain(one.value) for one in (*app.caption, *app.markdown)]
+    assert any("Here every preset takes cost weight 0.01; as rivals on the" in one for one in said)
+    assert any(one.startswith("All at cost weight 0.01: ") for one in said)
 
 
 @pytest.mark.slow
@@ -1059,6 +1065,9 @@ def test_a_share_of_the_calls_is_said_before_it_is_asked(open_app, small_file):
     assert total["dollars"] == round(table["dollars"].sum(), 2) == round(spent, 2)
     said = f"What is there: {total['answers']:,} answers, simulated ${spent:,.2f}"
     assert said in [plain(one.value) for one in app.subheader]
+    next(one for one in app.button if one.label == "Name the model").click().run()
+    assert any("Add a row for each model" in plain(one.value) for one in app.info)
+    assert not app.error
     middle = table.sort_values("per_thousand").iloc[len(table) // 2]
     dear = middle["per_thousand"] * int(table["answers"][0]) / 1000
     assert metric(app, "One more model") == f"{int(table['answers'][0]):,} calls"

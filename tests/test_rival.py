@@ -128,6 +128,8 @@ def test_the_setting_to_ship_stands_in_the_answer_unless_a_rival_is_proven_bette
     own = "Routing pays here: +10.0 points [+8.0, +12.0]"
     for rival in (None, rival_of(entry("other", 0.8, cost=0.5)), rival_of(entry("other", 0.7))):
         assert answer(judged, rival, ship) == f"{own}; to ship: cost weight 0.01"
+        gains = answer(judged, rival, ship, Estimate(0.106, 0.09, 0.12, N))
+        assert gains == f"{own}; to ship: cost weight 0.01, +10.6"
         taken = shipped(ship.best, taken=True)
         assert answer(judged, rival, taken) == f"{own}; the setting to ship is in use"
     better = rival_of(entry("other", 0.9))
@@ -138,7 +140,11 @@ def test_why_the_best_rival_is_not_the_setting_to_ship():
     paper = rival_of(entry("paper", 0.8))
     cheap, dear = option("", 0.01, 0.5), option("", 0.01, 1.5)
     no = "It is not the one to ship: "
-    assert paper.not_shipped(shipped(cheap)) == f"{no}cost weight 0.01 costs $0.50."
+    assert paper.not_shipped(shipped(cheap)) == (
+        f"{no}dearer than cost weight 0.01, and not proven better than the router in use."
+    )
+    better = rival_of(entry("paper", 0.9))
+    assert better.not_shipped(shipped(cheap)) == f"{no}dearer than cost weight 0.01."
     assert "a click on Overview tries the presets" in paper.not_shipped(shipped(dear))
     tried = shipped(dear, option("paper", 0.0, 1.0, "not proven equal"))
     assert paper.not_shipped(tried) == f"{no}not proven equal."

@@ -26,6 +26,9 @@ def pool(*, own: bool) -> tuple[PoolModel, ...] | None:
     if own:
         st.session_state.setdefault(POOL_FROM, MINE)
     frame_ = editor("pool", generators=False)
+    if not work.is_filled(frame_):
+        st.info("Add a row for each model that is to be asked.", icon=":material/info:")
+        return None
     with frame.refusals():
         models = work.pool_of(frame_)
         with st.container(horizontal=True, gap="small"):

@@ -75,6 +75,11 @@ def empty_frame() -> pd.DataFrame:
 _DTYPES = {"input_price": "float64", "output_price": "float64", "concurrency": "float64"}
 
 
+def is_filled(frame: pd.DataFrame) -> bool:
+    """Whether anything stands in an editor."""
+    return any(_given(value) for row in frame.to_dict("records") for value in row.values())
+
+
 def pool_of(frame: pd.DataFrame) -> tuple[PoolModel, ...]:
     """Check the rows of an editor; what is wrong is said in a sentence."""
     entries = []

@@ -77,7 +77,8 @@ def _of_the_votes(found: TrainingQuality, data: Dataset) -> None:
             "Share of the queries’ own answers that the consensus holds too. A weak generator "
             "answers its own questions badly, which shows here without any gold answer."
         )
-        frame.metric(f"{origin} answers upheld", percent(found.label_agreement), "", about)
+        said = "the consensus says the same"
+        frame.metric(f"{origin} answers upheld", percent(found.label_agreement), said, about)
 
 
 def _of_repetition(found: TrainingQuality, n_queries: int) -> None:

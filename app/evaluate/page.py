@@ -10,7 +10,7 @@ from app.evaluate.cost import cost
 from app.evaluate.differences import differences
 from app.evaluate.experiments import experiments
 from app.evaluate.presets import presets
-from app.evaluate.routers import meanwhile, routers
+from app.evaluate.routers import meanwhile, routers, to_ship
 from app.evaluate.tab_answers import tab_answers
 from app.evaluate.waiting import waits
 from app.evaluate.what_if import what_if
@@ -56,8 +56,10 @@ def _title(comparison: Comparison | None, basis: DeltaGenerator) -> None:
     if judged is None:
         st.title("Which router is best?", anchor=False)
         return
-    found = None if rival is None else shipping.known()
-    st.title(frame.headline(answer(judged[1], rival, found)), anchor=False)
+    found = shipping.known() if rival is not None or shipping.was_shown() else None
+    rows = [] if comparison is None else to_ship(comparison)
+    gain = rows[0].gain if rows else None
+    st.title(frame.headline(answer(judged[1], rival, found, gain)), anchor=False)
     with basis:
         st.caption(
             frame.escape(
@@ -65,9 +67,9 @@ def _title(comparison: Comparison | None, basis: DeltaGenerator) -> None:
                 "paired, with the 95 % interval."
             )
         )
+        if found is not None:
+            st.markdown(explained(frame.headline(found.sentence), "cost weight"))
         if rival is not None:
-            if found is not None:
-                st.markdown(explained(frame.headline(found.sentence), "cost weight"))
             why_not = "" if found is None else rival.not_shipped(found)
             frame.sentence(f"{rival.sentence} {why_not}".rstrip())
         elif comparison is None:

@@ -8,6 +8,7 @@ import streamlit as st
 from app import columns, controls, frame, session, shared_results, shipping
 from app.evaluate.waiting import waits
 from cascal import charts
+from cascal.compare.cost import weight_label
 from cascal.compare.presets import PresetChoices
 from cascal.counted import BEFORE_ROUNDING, counted
 
@@ -35,17 +36,36 @@ def presets() -> None:
         if shipping.in_short("use_recommended_of_presets") is None:
             st.subheader(frame.headline(judged.sentence), anchor=False)
         shipping.try_presets("try_presets_of_presets")
-        frame.sentence(f"{judged.sentence}. {_headline(choices)}.")
+        frame.sentence(f"{_beside()}{judged.sentence}. {_headline(choices)}.")
     costs = choices.costs(data.test or data.train, data.train)
-    _table(charts.presets_frame(choices, present, judged, costs), judged is not None)
+    table = charts.presets_frame(choices, present, judged, costs)
+    _table(table, judged is not None)
+    frame.sideways("presets", "costs and models")
     if judged is not None and choices.disputed.any():
         st.caption(
             "By the gold answers, each preset with its own rule at the present thresholds; gains "
-            f"are paired, each with a 95 % interval of its own. {BEFORE_ROUNDING}"
+            f"are paired, each with a 95 % interval of its own. {BEFORE_ROUNDING}{_elsewhere()}"
         )
     if choices.disputed.any():
         _tasks(charts.disputed_tasks_frame(choices))
         _queries(choices)
+
+
+def _weight() -> str:
+    """The cost weight in use, which every preset takes here; "" where it is 0."""
+    weight = session.current_thresholds().cost_weight
+    return f"cost weight {weight_label(weight)}" if weight else ""
+
+
+def _beside() -> str:
+    return f"All at {_weight()}: " if _weight() else ""
+
+
+def _elsewhere() -> str:
+    """That the other tabs show the presets without the cost weight, where there is one."""
+    if not _weight():
+        return ""
+    return f" Here every preset takes {_weight()}; as rivals on the other tabs they have none."
 
 
 def _headline(choices: PresetChoices) -> str:

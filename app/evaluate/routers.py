@@ -38,7 +38,7 @@ def routers(comparison: Comparison) -> None:
     always = comparison.constant_model.name
     other = None if rival is None else rival.key
     liked = comparison.constant_is_liked
-    rows = [*comparison.rows(), *_to_ship(comparison)]
+    rows = [*comparison.rows(), *to_ship(comparison)]
     table = charts.routers_frame(rows)
     main = charts.main_routers(table, comparison.constant, always, other, liked=liked)
     st.subheader(frame.headline(charts.routers_sentence(main)), anchor=False)
@@ -60,7 +60,7 @@ def routers(comparison: Comparison) -> None:
             _all_routers(comparison, rows)
 
 
-def _to_ship(comparison: Comparison) -> list[Row]:
+def to_ship(comparison: Comparison) -> list[Row]:
     """The setting to ship as a router beside the others; nothing where it is in use or unknown."""
     found, data = shipping.known(), session.dataset()
     if found is None or found.taken:
@@ -118,7 +118,8 @@ def _all_routers(comparison: Comparison, rows: Sequence[Row]) -> None:
         "Round: no labels. Square: learns from the training queries’ "
         f"{'gold' if origin == 'gold' else origin} answers, or heeds a few labels. Open diamond: "
         "knows these "
-        f"very answers, a bound such as the {mark('oracle')}. In colour: CASCAL; large: the router "
+        f"very answers, as the {mark('oracle')} does: a bound for what may choose as it does, such "
+        "as a model for each of these clusters. In colour: CASCAL; large: the router "
         "in use."
     )
     absent = table[table[measure].isna()]["router"]

@@ -264,8 +264,9 @@ def findings() -> None:
         st.caption(f"and {len(issues) - SHOWN_ISSUES} more on the page Diagnose.")
     unasked = sum(finding.section == "not applicable" for finding in results)
     left = f", {unasked} {agreeing(unasked, 'does', 'do')} not apply" if unasked else ""
+    apart = "; coherence is judged apart" if incoherent(heeded.snapshot()) else ""
     st.caption(
-        f"{len(issues)} of {counted(len(results), 'check')} found an issue{left}. The page "
+        f"{len(issues)} of {counted(len(results), 'check')} found an issue{left}{apart}. The page "
         "Diagnose shows the evidence and tries remedies out."
     )
 

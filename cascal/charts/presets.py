@@ -45,7 +45,7 @@ def presets_frame(
 
 def _gains(judged: PresetVerdict) -> list[str]:
     return [
-        "present" if name == judged.present else points(gain).replace(" points", "")
+        "in use" if name == judged.present else points(gain).replace(" points", "")
         for name, gain in zip(judged.presets, judged.gains, strict=True)
     ]
 

@@ -12,7 +12,7 @@ from cascal.compare.comparison import Comparison
 from cascal.compare.recommended import Recommendation
 from cascal.compare.routers import UNDER_TEST, WITHOUT_LABELS
 from cascal.computing.remembered import remembered
-from cascal.counted import dollars
+from cascal.counted import dollars, signed
 from cascal.files.plain_json import finite
 from cascal.intervals import Estimate, joint_estimates
 from cascal.settings import PRESETS
@@ -105,7 +105,8 @@ class Rival:
             return ""
         cost, no = best.trial.point.cost1, "It is not the one to ship"
         if isfinite(cost) and isfinite(self.cost) and cost < self.cost:
-            return f"{no}: {best.name} costs {dollars(cost)}."
+            proven = "" if self.proven_better else ", and not proven better than the router in use"
+            return f"{no}: dearer than {best.name}{proven}."
         if self.key not in PRESETS:
             return f"{no}: that is another method, and no setting of this router."
         tried = [one for one in found.others if one.trial.preset == self.key]
@@ -156,13 +157,22 @@ def find_rival(comparison: Comparison) -> Rival | None:
     )
 
 
-def answer(verdict: Verdict, rival: Rival | None, found: Recommendation | None) -> str:
+def answer(
+    verdict: Verdict,
+    rival: Rival | None,
+    found: Recommendation | None,
+    shipped: Estimate | None = None,
+) -> str:
     """Whether this router beats always asking one model, then what is better still.
 
     That is a rival where it is proven better, else the setting to ship where that is known, else
     what is said of the best rival. Which model is meant stands beside it.
+
+    shipped : what the setting to ship gains over the same model
     """
     more = "" if rival is None else rival.clause
     if found is not None and not too_few(verdict.gain.n) and not (rival and rival.proven_better):
-        more = "the setting to ship is in use" if found.taken else f"to ship: {found.best.name}"
+        gains = "" if shipped is None else f", {signed(100 * shipped.value)}"
+        ship = f"to ship: {found.best.name}{gains}"
+        more = "the setting to ship is in use" if found.taken else ship
     return f"{verdict.brief}; {more}" if more else verdict.brief
