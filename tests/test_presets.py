@@ -78,7 +78,7 @@ def test_gold_answers_say_which_preset_is_right_more_often(right, says):
     assert judged.sentence.startswith(says)
     assert [one.value for one in judged.right] == pytest.approx(right)
     frame = charts.presets_frame(asked, "recommended", judged)
-    assert frame["gain"].iloc[0] == "present"
+    assert frame["gain"].iloc[0] == "in use"
     assert frame["right"].tolist() == pytest.approx([100 * share for share in right])
     part.has_gold = False
     assert asked.judged(part, "recommended") is None

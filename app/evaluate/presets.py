@@ -58,7 +58,7 @@ def _weight() -> str:
 
 
 def _beside() -> str:
-    return f"All at {_weight()}: " if _weight() else ""
+    return f"All at {_weight()}. " if _weight() else ""
 
 
 def _elsewhere() -> str:
