@@ -144,7 +144,7 @@ async def _work(runs: Sequence[_ModelRun], board: _Board) -> CollectProgress:
                 for run in runs:
                     for _ in range(min(run.model.concurrency, len(run.queries))):
                         group.create_task(run.work(board))
-        except* Exception as several:  # noqa: BLE001 - the first one is raised alone
+        except ExceptionGroup as several:  # out of `except*`, Python before 3.11.4 raises a group
             raise several.exceptions[0] from None
     return board.tell(last=True)
 
