@@ -67,6 +67,7 @@ def pytest_collection() -> Generator[None, object, object]:
     finally:
         gc.freeze()
         atexit.register(gc.unfreeze)  # else extensions complain of what is left
+        gc.set_threshold(10_000)  # a test makes many small things and keeps few
         gc.enable()
 
 
