@@ -7,6 +7,7 @@ No DuckDB connection is ever kept: it would lock other processes out.
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -134,9 +135,11 @@ def dataset() -> Dataset:
 
 
 @st.cache_resource(show_spinner="Estimating skills", max_entries=6)
-def _fit(token: str, _dataset: Dataset, _settings: FitSettings) -> Fit:
-    train = _dataset.train
-    return cascal.fit(train.votes, train.vectors, _settings, costs=_dataset.costs)
+def _fit(token: str, _dataset: Dataset, _settings: FitSettings) -> tuple[Fit, float]:
+    """The fit, and how many seconds it took."""
+    train, begun = _dataset.train, time.perf_counter()
+    fitted = cascal.fit(train.votes, train.vectors, _settings, costs=_dataset.costs)
+    return fitted, time.perf_counter() - begun
 
 
 @st.cache_resource(show_spinner=False)
@@ -181,8 +184,14 @@ def fit(settings: FitSettings | None = None) -> Fit:
 
 def _fit_of(data: Dataset, settings: FitSettings) -> Fit:
     token = _fit_token(data, settings)
-    known = _known_fits()[token] = _fit(token, data, settings)
+    known = _known_fits()[token] = _fit(token, data, settings)[0]
     return known
+
+
+def fit_seconds() -> float:
+    """How long the present fit took here: what fits again takes as many times as long."""
+    data, settings = dataset(), current_settings()
+    return _fit(_fit_token(data, settings), data, settings)[1]
 
 
 def _snapshots_of(data: Dataset, settings: FitSettings) -> Snapshots:

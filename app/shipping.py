@@ -44,7 +44,7 @@ def awaited(place: DeltaGenerator) -> DeltaGenerator:
     """
     waits = place.empty()
     closed = heeded.snapshot().router.always
-    if not closed and st.session_state.get(_SHOWN) != session.fit_token():
+    if not closed and not was_shown():
         with waits.container(border=True, key="ship_awaited"):
             st.caption("Which setting to ship is being found: all cost weights are tried.")
             st.skeleton(height=_HEIGHT)

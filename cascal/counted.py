@@ -13,6 +13,7 @@ away from that of what is shown."""
 _WITH_ES = ("s", "x", "ch", "sh")
 _DIGITS = 12
 """Figures of a number that count: behind them is what binary fractions leave."""
+_FEW_SECONDS, _MANY_OF_A_UNIT = 5, 90
 
 
 def counted(n: SupportsIndex, one: str, many: str = "") -> str:
@@ -93,6 +94,24 @@ def dollars(amount: float) -> str:
     else:
         text = typed(amount, 2)
     return f"−${text[1:]}" if text.startswith("-") else f"${text}"
+
+
+def duration(seconds: float) -> str:
+    """How long something still takes, as exactly as an estimate is: "89 s", "10 min", "2.5 h"."""
+    if seconds < _MANY_OF_A_UNIT:
+        return f"{decimal(seconds, 0)} s"
+    if seconds < _MANY_OF_A_UNIT * 60:
+        return f"{decimal(seconds / 60, 0)} min"
+    return f"{decimal(seconds / 3600, 1)} h"
+
+
+def roughly(seconds: float) -> str:
+    """How long something would take, to who decides whether to begin it: "about 25 seconds"."""
+    if seconds < _FEW_SECONDS:
+        return "a few seconds"
+    if seconds < _MANY_OF_A_UNIT:
+        return f"about {counted(_FEW_SECONDS * round(seconds / _FEW_SECONDS), 'second')}"
+    return f"about {counted(round(seconds / 60), 'minute')}"
 
 
 def bracketed(

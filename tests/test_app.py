@@ -553,6 +553,8 @@ def test_what_ifs_run_on_request_and_can_be_stopped(open_app, small_file):
     wait_for_chart(app)
     open_tab(app, "What if")
     assert not app.get("plotly_chart")
+    said = [plain(one.value) for one in app.caption if "Fits again" in one.value]
+    assert [one.partition(": ")[2] for one in said] == ["a few seconds."] * 2
     next(one for one in app.button if one.label == "Draw the scaling curve").click().run()
     wait_for_chart(app)
     assert not app.exception

@@ -20,9 +20,11 @@ from cascal.counted import (
     decimal,
     decimal_pair,
     dollars,
+    duration,
     enumerated,
     percent,
     percent_pair,
+    roughly,
     signed,
     typed,
 )
@@ -230,6 +232,22 @@ def test_decimals_are_written_in_one_place():
     assert {name: numbers for name, numbers in found.items() if name not in DRAWN | SENT} == {
         name: found[name] for name in EXACT
     }
+
+
+def test_a_duration_is_as_exact_as_an_estimate_is():
+    assert [duration(one) for one in (0.4, 89, 600, 2.5 * 3600)] == [
+        "0 s",
+        "89 s",
+        "10 min",
+        "2.5 h",
+    ]
+    assert [roughly(one) for one in (4.9, 6, 27, 100, 1700)] == [
+        "a few seconds",
+        "about 5 seconds",
+        "about 25 seconds",
+        "about 2 minutes",
+        "about 28 minutes",
+    ]
 
 
 def test_two_numbers_have_the_digits_that_tell_them_apart():

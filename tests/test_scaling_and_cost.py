@@ -12,7 +12,7 @@ from refusals import refuses
 import cascal
 from cascal import charts
 from cascal.compare.cost import cost_curve, cost_grid
-from cascal.compare.scaling import draw_training, scaling_curve
+from cascal.compare.scaling import draw_training, scaling_curve, whole_fits
 from cascal.compare.without_a_model import Removal, leave_one_out
 from cascal.datatypes import NO_ANSWER, NotApplicable
 from cascal.explain import explain
@@ -63,6 +63,9 @@ def test_the_curve_ends_at_the_fit_on_everything(parts):
     assert points[0].spread >= 0
     assert told[0][0] == 0.0
     assert all(0 <= share < 1 for share, _ in told)
+    assert told[-1][0] == pytest.approx(0.9 / 1.9, abs=0.01), "three draws of 30 % of 1.9 fits"
+    assert whole_fits(2_500) == pytest.approx(3 * (0.02 + 0.05 + 0.1 + 0.2 + 0.4 + 0.7) + 1)
+    assert whole_fits(40) == 1
 
 
 def test_removing_a_model_equals_a_fit_without_it(parts, fitted):

@@ -21,9 +21,9 @@ from cascal.compare.gold_agreement import (
     map_gain,
 )
 from cascal.compare.peer_measures import PeerMeasure, peer_measures
-from cascal.compare.scaling import ScalingPoint, scaling_curve
+from cascal.compare.scaling import ScalingPoint, scaling_curve, whole_fits
 from cascal.compare.without_a_model import Removal, leave_one_out
-from cascal.counted import counted
+from cascal.counted import counted, roughly
 from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import IntArray
@@ -44,7 +44,8 @@ def scaling() -> list[ScalingPoint] | None:
         f"scaling:{session.snapshot_token()}",
         "Draw the scaling curve",
         work,
-        about="Fits again on 2 % to 100 % of the training queries, three draws each.",
+        about="Fits again on 2 % to 100 % of the training queries, three draws each: "
+        f"{roughly(whole_fits(len(data.train)) * session.fit_seconds())}.",
     )
 
 
@@ -56,7 +57,8 @@ def removals() -> list[Removal] | None:
         f"removals:{session.snapshot_token()}",
         "Leave each model out",
         work,
-        about=f"Fits again without each of the {counted(len(fitted.models), 'model')}.",
+        about=f"Fits again without each of the {counted(len(fitted.models), 'model')}: "
+        f"{roughly(len(fitted.models) * session.fit_seconds())}.",
     )
 
 

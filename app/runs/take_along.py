@@ -11,7 +11,7 @@ from app import commands, heeded, jobs, session, shared_results
 from cascal.columns import Progress
 from cascal.compare.comparison import Comparison, compare_routers
 from cascal.compare.to_ship import find_to_ship
-from cascal.counted import counted
+from cascal.counted import roughly
 from cascal.dataset.heeding import few_labels_sentence
 from cascal.dataset.payback import find_payback
 from cascal.diagnose import Finding, diagnose
@@ -112,8 +112,4 @@ def _duration(*, with_texts: bool) -> str:
     if test is not None and test.has_gold and not compared:
         needed += SECONDS_OF_ROUTERS
     seconds = needed * session.dataset().info.n_responses
-    if seconds < 5:
-        return "a few seconds"
-    if seconds < 90:
-        return f"about {counted(5 * round(seconds / 5), 'second')}"
-    return f"about {counted(round(seconds / 60), 'minute')}"
+    return roughly(seconds)

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from cascal.answers import read_response
 from cascal.columns import RESPONSE_SCHEMA
-from cascal.counted import decimal
+from cascal.counted import decimal, duration
 from cascal.datatypes import Query, Response
 from cascal.endpoint import Budget, ChatClient, ChatRequest, Patience, Reply, run_to_end
 from cascal.endpoint.completion import TOOL_CALL
@@ -97,7 +97,7 @@ class CollectProgress:
         done, failed = (sum(getattr(one, name) for one in self.models) for name in _COUNTS)
         rate, cost = (sum(getattr(one, name) for one in self.models) for name in ("rate", "cost"))
         eta = max((one.eta for one in self.models), default=0.0, key=lambda x: (x != x, x))
-        left = "" if math.isnan(eta) or not eta else f", {decimal(eta, 0)} s left"
+        left = "" if math.isnan(eta) or not eta else f", {duration(eta)} left"
         return (
             f"{done:,} answered, {failed:,} failed, {decimal(rate, 1)}/s{left}, ${decimal(cost, 4)}"
         )

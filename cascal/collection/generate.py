@@ -30,7 +30,7 @@ from cascal.collection.attempts import (
     final,
 )
 from cascal.collection.task_file import TaskRequest
-from cascal.counted import counted, decimal
+from cascal.counted import counted, decimal, duration
 from cascal.datatypes import Query
 from cascal.endpoint import Budget, ChatClient, ChatRequest, Patience, Reply, run_to_end
 from cascal.endpoint.pool_file import PoolModel
@@ -108,7 +108,7 @@ class GenerateProgress:
             total.update(one.outcomes)
         lost = ", ".join(f"{total[name]:,} {name}" for name in OUTCOMES[2:] if total[name])
         kept = f"{counted(total['kept'], 'query')}" + (f" ({lost})" if lost else "")
-        left = f", about {decimal(self.eta, 0)} s left" if self.eta > 0 else ""
+        left = f", about {duration(self.eta)} left" if self.eta > 0 else ""
         return f"{kept}, {decimal(self.rate, 1)}/s, ${decimal(self.cost, 4)}{left}"
 
 

@@ -59,8 +59,7 @@ def scaling_curve(
     Intervals resample test queries; `spread` says how much the draw of training queries matters.
     """
     test.need_gold("The scaling curve")
-    sizes = sorted({max(MIN_TRAINING, round(share * len(training))) for share in shares})
-    sizes = [size for size in sizes if size <= len(training)]
+    sizes = _sizes(len(training), shares)
     if not sizes:
         raise NotApplicable(
             f"{counted(len(training), 'training query is', 'training queries are')} too few for a "
@@ -68,18 +67,33 @@ def scaling_curve(
             code="too-little-data",
         )
     points = []
+    work = [_in_whole_fits(size, len(training), repeats) for size in sizes]
     for at, size in enumerate(sizes):
 
         def report(share: float, at: int = at, size: int = size) -> None:
             if progress is not None:
                 sentence = f"Fitting {size:,} of {counted(len(training), 'training query')}"
-                progress((at + share) / len(sizes), sentence)
+                progress((sum(work[:at]) + share * work[at]) / sum(work), sentence)
 
         draws = [training]
         if size < len(training):
             draws = [draw_training(training, size, draw) for draw in range(repeats)]
         points.append(_scaling_point(draws, test, settings, thresholds, report))
     return points
+
+
+def whole_fits(n_training: int) -> float:
+    """How often as much as one fit on all training queries the curve takes, about."""
+    return sum(_in_whole_fits(one, n_training, REPEATS) for one in _sizes(n_training, SHARES))
+
+
+def _sizes(n_training: int, shares: Sequence[float]) -> list[int]:
+    sizes = sorted({max(MIN_TRAINING, round(share * n_training)) for share in shares})
+    return [size for size in sizes if size <= n_training]
+
+
+def _in_whole_fits(size: int, n_training: int, repeats: int) -> float:
+    return size / n_training * (repeats if size < n_training else 1)
 
 
 def _scaling_point(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cascal.columns import Progress
-from cascal.counted import counted, decimal
+from cascal.counted import counted, duration
 from cascal.datatypes import FloatArray
 from cascal.encode.batches import Encoder, total_cut
 
@@ -83,13 +83,4 @@ class _Pace:
         then, begun = self._first
         if done in (then, self._total):
             return ""
-        return f", {in_words((self._total - done) * (now - begun) / (done - then))} left"
-
-
-def in_words(seconds: float) -> str:
-    """A duration as exactly as an estimate is."""
-    if seconds < 90:
-        return f"{decimal(seconds, 0)} s"
-    if seconds < 90 * 60:
-        return f"{decimal(seconds / 60, 0)} min"
-    return f"{decimal(seconds / 3600, 1)} h"
+        return f", {duration((self._total - done) * (now - begun) / (done - then))} left"
