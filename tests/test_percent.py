@@ -85,6 +85,13 @@ TASKS = pd.DataFrame(
 ALIKE = pd.DataFrame([[1.0, 0.802], [0.802, 1.0]], index=["a", "b"], columns=["a", "b"])
 
 
+def test_the_line_beside_the_scaling_curve_bears_the_name_of_its_model():
+    figure = charts.scaling_figure(SIZES, "#123456", 70.0, "atlas-large")
+    names = [one.name for one in figure.data if one.name]
+    assert names == ["First model", "Vote of 3", "Always atlas-large"]
+    assert figure.data[-1].hovertemplate.startswith("Always atlas-large: ")
+
+
 @pytest.mark.parametrize(
     "figure",
     [

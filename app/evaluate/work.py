@@ -31,6 +31,9 @@ from cascal.intervals import Estimate
 from cascal.settings import FitSettings, Thresholds
 from cascal.store import Workspace
 
+_FITS_OF_AN_EXPERIMENT = 20
+"""As long as so many fits takes the longest experiment, robustness, on the demo data."""
+
 
 def scaling() -> list[ScalingPoint] | None:
     """Accuracy by number of training queries, on request."""
@@ -135,7 +138,13 @@ def experiment(name: str, other: str | None) -> Report | None:
         other=None if other is None else (session.workspace(), other),
         folder=experiments_folder(),
     )
-    return jobs.show(f"experiment:{name}:{other}:{session.snapshot_token()}", "Run it", work)
+    return jobs.show(
+        f"experiment:{name}:{other}:{session.snapshot_token()}",
+        "Run it",
+        work,
+        about=f"On these data {roughly(_FITS_OF_AN_EXPERIMENT * session.fit_seconds())} at most; a "
+        "larger second data set takes longer.",
+    )
 
 
 def _run_and_save(

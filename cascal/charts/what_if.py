@@ -56,11 +56,11 @@ def scaling_figure(frame: pd.DataFrame, accent: str, constant: float, name: str)
             showlegend=False,
         )
     )
-    for name, label, dash in (("top1", "First model", "solid"), ("vote", "Vote of 3", "dot")):
+    for measure, label, dash in (("top1", "First model", "solid"), ("vote", "Vote of 3", "dot")):
         figure.add_trace(
             go.Scatter(
                 x=queries,
-                y=frame[name].to_numpy(float),
+                y=frame[measure].to_numpy(float),
                 mode="lines+markers",
                 name=label,
                 line={"color": accent, "dash": dash},
@@ -80,7 +80,9 @@ def scaling_figure(frame: pd.DataFrame, accent: str, constant: float, name: str)
         )
     figure.update_layout(template="cascal", height=360, showlegend=True)
     figure.update_layout(legend={"orientation": "h", "y": 1.1, "x": 0})
-    figure.update_xaxes(type="log", title="training queries (logarithmic)")
+    figure.update_xaxes(
+        type="log", title="training queries (logarithmic)", dtick="D2", tickformat=",.0f"
+    )
     figure.update_yaxes(title="right answers", **percent_ticks())
     return figure
 
