@@ -1,4 +1,4 @@
-"""Tests go through what is public, so that the code behind it can move."""
+"""Tests go through what is public, so that the code behind can move; calls say what they give."""
 
 from __future__ import annotations
 
@@ -65,3 +65,23 @@ def test_every_way_to_a_private_name_is_noticed(code):
 @pytest.mark.parametrize("code", ["self._own = 1", "x.__dict__", "say('cascal fit _x')", "a.b_c"])
 def test_public_names_and_own_ones_are_free(code):
     assert list(private_names(code)) == []
+
+
+FEW = 6
+"""Arguments that a reader can tell apart by their places."""
+SOURCES = sorted(path for room in ("cascal", "app") for path in (TESTS.parent / room).rglob("*.py"))
+
+
+def calls_by_place(code: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.Call):
+            given = [one for one in node.args if not isinstance(one, ast.Starred)]
+            if len(given) > FEW:
+                yield f"line {node.lineno}: {ast.unparse(node.func)}"
+
+
+def test_no_call_gives_seven_arguments_by_place():
+    found = {path.name: list(calls_by_place(path.read_text(encoding="utf-8"))) for path in SOURCES}
+    assert len(SOURCES) > 500
+    assert {name: calls for name, calls in found.items() if calls} == {}
+    assert list(calls_by_place("f(1, 2, 3, 4, 5, 6, 7)\nf(1, 2, 3, 4, 5, 6, g=7)")) == ["line 1: f"]

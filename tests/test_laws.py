@@ -140,8 +140,8 @@ def test_a_strong_query_of_weight_n_pulls_like_n_copies(seed):
     rows = normalise(random.normal(size=(12, 4)))
     weights = random.integers(1, 5, size=12)
     copies = np.repeat(np.arange(12), weights)
-    one = task_candidates(0, np.arange(12), rows, weights[None].astype(float), 1, 0)
-    many = task_candidates(0, copies, rows[copies], np.ones((1, len(copies))), 1, 0)
+    one = task_candidates(0, np.arange(12), rows, weights[None].astype(float), max_k=1, seed=0)
+    many = task_candidates(0, copies, rows[copies], np.ones((1, len(copies))), max_k=1, seed=0)
     assert np.abs(one.centroids - many.centroids).max() <= 1e-12
 
 

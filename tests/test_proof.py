@@ -80,21 +80,23 @@ def test_issues_that_came_are_told_as_those_that_went(before, after, sentence):
 
 def test_incoherent_clusters_are_counted_in_the_proof():
     same = found("CAS305")
-    proof = prove(same, same, change(), (1, 0), ((0.043, 0.304), (0.150, 0.0)))
+    moved = (0.043, 0.304), (0.150, 0.0)
+    proof = prove(same, same, change(), incoherent=(1, 0), silhouette=moved)
     assert proof.coherence == (
         "1 → 0 incoherent clusters · mean silhouette of its queries 0.043 → 0.150 · "
         "of them below 0: 30 % → 0 %"
     )
     assert proof.issues == "1 issue before and now: duplicates or leakage (CAS305)"
     alone = ((0.1, 0.2), (np.nan, np.nan))
-    assert prove(same, same, change(), (1, 3), alone).coherence == "1 → 3 incoherent clusters"
+    proof = prove(same, same, change(), incoherent=(1, 3), silhouette=alone)
+    assert proof.coherence == "1 → 3 incoherent clusters"
     assert not prove(same, same, change()).coherence
     new_line = "1 → 3 incoherent clusters, by the new line, 0.2"
-    assert prove(same, same, change(), (1, 3), line=0.2).coherence == new_line
+    assert prove(same, same, change(), incoherent=(1, 3), line=0.2).coherence == new_line
     silhouettes = ((0.043, 0.304), (0.193, 0.0))
-    told = prove(same, same, change(), (1, 3), silhouettes, line=0.2).coherence
-    assert told.startswith(new_line)
-    assert told.endswith(" · its queries, at 0.193, stay below the new line, 0.2")
+    proof = prove(same, same, change(), incoherent=(1, 3), silhouette=silhouettes, line=0.2)
+    assert proof.coherence.startswith(new_line)
+    assert proof.coherence.endswith(" · its queries, at 0.193, stay below the new line, 0.2")
 
 
 def test_a_cluster_that_fits_less_well_is_told_in_the_table_and_in_the_proof_alike(demo, demo_fits):
@@ -132,7 +134,7 @@ def test_checks_that_never_ended_are_not_taken_for_none_that_spoke():
 
 
 def test_while_the_checks_run_the_proof_tells_all_but_the_issues():
-    proof = prove(found("CAS305"), None, change(), (1, 0))
+    proof = prove(found("CAS305"), None, change(), incoherent=(1, 0))
     assert "the checks run again" in proof.issues
     assert not proof.vanished
     assert proof.coherence == "1 → 0 incoherent clusters"

@@ -101,7 +101,15 @@ def _proof(applied: Applied, findings: list[Finding] | None) -> Proof:
     first = applied.findings if applied.findings is not None else _result_of(applied.checks)
     waits = first is None and jobs.runs(applied.checks)  # it may be applied while those run
     then = None if waits else findings
-    return prove(first, then, compare(before, now), low, silhouettes, worse, new_line(before, now))
+    return prove(
+        first,
+        then,
+        compare(before, now),
+        incoherent=low,
+        silhouette=silhouettes,
+        worse=worse,
+        line=new_line(before, now),
+    )
 
 
 def _result_of(checks: str) -> Sequence[Finding] | None:

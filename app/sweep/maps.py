@@ -30,7 +30,15 @@ def maps(names: tuple[Name, ...]) -> None:
         )
     data, fitted, thresholds = session.dataset(), session.fit(), session.current_thresholds()
     reference = session.snapshot().routes("test")
-    work = Call.of(sweep_map, fitted, thresholds, (first, second), data.test, data.train, reference)
+    work = Call.of(
+        sweep_map,
+        fitted,
+        thresholds,
+        (first, second),
+        test=data.test,
+        training=data.train,
+        reference=reference,
+    )
     key = f"sweepmap_{first}_{second}:{session.snapshot_token()}"
     about = "Up to 1,024 settings, some ten seconds."
     found = jobs.show(key, "Draw the map", work, about=about, line="asked")

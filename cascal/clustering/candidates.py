@@ -47,7 +47,15 @@ def candidates_of(
     if settings.by_task:
         return no_candidates(task, rows, own, weights.shape[1], settings.max_k)
     scaled = scaled_weights(weights[rows].T)
-    return task_candidates(task, rows, own, scaled, settings.max_k, settings.seed, settings.sample)
+    return task_candidates(
+        task,
+        rows,
+        own,
+        scaled,
+        max_k=settings.max_k,
+        seed=settings.seed,
+        sample=settings.sample,
+    )
 
 
 def scaled_weights(weights: FloatArray) -> FloatArray:

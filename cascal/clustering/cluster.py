@@ -165,6 +165,7 @@ def task_candidates(
     rows: IntArray,
     vectors: FloatArray,
     weights: FloatArray,
+    *,
     max_k: int,
     seed: int,
     sample: int | None = None,
@@ -211,7 +212,8 @@ def no_candidates(
     task: int, rows: IntArray, vectors: FloatArray, n_models: int, max_k: int
 ) -> TaskCandidates:
     """A task that is not split, as if no model had a strong query in it: one cluster of all."""
-    return task_candidates(task, rows, vectors, np.zeros((n_models, len(rows))), max_k, seed=0)
+    nothing = np.zeros((n_models, len(rows)))
+    return task_candidates(task, rows, vectors, nothing, max_k=max_k, seed=0)
 
 
 def in_force(by_task: Sequence[TaskCandidates], min_silhouette: float) -> list[BoolArray]:

@@ -73,7 +73,7 @@ def attainable(fitted: Fit, name: Name, limit: int = 60) -> list[float | None]:
     return [0.0, *(float(one) for one in known if one > 0), above]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Point:
     """What the router does at one setting; first (Q,) chosen models, right (Q,) top-1 or nan.
 
@@ -131,13 +131,13 @@ def visit(
         tops = list(estimates(np.column_stack([right[rows, first] for *_, first in found])))
     return [
         Point(
-            thresholds,
-            n_clusters,
-            effective_number(share),
-            _share_that_differs(first, base),
-            top1,
-            first,
-            mean_cost(dollars[rows, first]),
+            thresholds=thresholds,
+            n_clusters=n_clusters,
+            effective_models=effective_number(share),
+            flipped=_share_that_differs(first, base),
+            top1=top1,
+            first=first,
+            dollars=mean_cost(dollars[rows, first]),
         )
         for thresholds, (n_clusters, share, first), top1 in zip(settings, found, tops, strict=True)
     ]

@@ -151,7 +151,17 @@ def _read(workspace: Workspace, dataset: str, encoder: str | None) -> Dataset:
         test = None if test is None else _by_source(test, reading.left_to)
     tasks = workspace.tasks(dataset)
     own = own_names(workspace.notes(dataset), train.votes.query_ids)
-    return Dataset(info, encoder, tasks, pool, train, test, names, reading.doubts, own)
+    return Dataset(
+        info=info,
+        encoder=encoder,
+        tasks=tasks,
+        models=pool,
+        train=train,
+        test=test,
+        given_names=names,
+        doubts=reading.doubts,
+        own_names=own,
+    )
 
 
 def _by_source(part: Part, left_to: LeftTo) -> Part:

@@ -110,6 +110,7 @@ def prove(
     before: Sequence[Finding] | None,
     after: Sequence[Finding] | None,
     change: Change,
+    *,
     incoherent: tuple[int, int] = (0, 0),
     silhouette: Silhouettes | None = None,
     worse: str = "",

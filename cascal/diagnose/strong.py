@@ -62,7 +62,7 @@ def split_anew(queries: StrongQueries, max_k: int, seed: int) -> TaskCandidates:
     """k-means for every k, as in a fit, with the queries as the only ones of their task."""
     rows, weights = np.arange(len(queries.ids)), queries.weights
     scaled = weights * len(rows) / weights.sum()
-    return task_candidates(0, rows, queries.vectors, scaled[None], max_k, seed)
+    return task_candidates(0, rows, queries.vectors, scaled[None], max_k=max_k, seed=seed)
 
 
 def tightness(queries: StrongQueries, labels: IntArray) -> float:
