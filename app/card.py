@@ -14,12 +14,12 @@ from app import frame, heeded, held, notes, selection, session, shared_results, 
 from app.terms.glossary import mark
 from cascal import charts
 from cascal.columns import KeptColumn
-from cascal.counted import counted, decimal
 from cascal.dataset.query_card import CardAnswer, CardVote, QueryCard, query_card
 from cascal.dataset.query_filters import RIGHT
 from cascal.dataset.scored import origin_words, scores_of_query
 from cascal.datatypes import IntArray, Split, option_letter
 from cascal.diagnose.coherence import own_silhouette
+from cascal.number_format import counted, decimal
 
 LONG_TEXT = 700
 """A text with more characters gets a box of its own to scroll in."""

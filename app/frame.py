@@ -19,11 +19,11 @@ from streamlit.errors import StreamlitAPIException
 from app import access, theme
 from cascal.columns import Progress
 from cascal.computing.remembered import remembered
-from cascal.counted import counted, decimal, signed
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import CascalError
 from cascal.evaluate import effective_number
+from cascal.number_format import counted, decimal, signed
 
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
 """A chart is saved by the buttons of app/chart_files; a double click takes a zoom back."""

@@ -15,13 +15,13 @@ import streamlit as st
 from app import frame, history, session
 from cascal.compare.contenders import Contender, contenders
 from cascal.computing.remembered import remembered
-from cascal.counted import counted
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.heeding import heed_labels
 from cascal.dataset.label_facts import labels_of_people
 from cascal.dataset.rectifying import Rectified, rectify
 from cascal.dataset.snapshot import Change, Snapshot, compare
 from cascal.datatypes import CascalError, NotApplicable
+from cascal.number_format import counted
 from cascal.routing.route import Router
 from cascal.verdicts.verdict import Verdict
 

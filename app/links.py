@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import selection_links, session
 from app.values import RANGES, THRESHOLDS
-from cascal.bounds import BOUNDS
+from cascal.setting_bounds import BOUNDS
 from cascal.settings import CLUSTERS, JOINING, PRESETS, ROUTINGS
 
 

@@ -25,9 +25,9 @@ from app.values import DEFAULTS, Values
 from cascal.charts.figures import in_percent
 from cascal.compare.recommended import Option, Recommendation
 from cascal.compare.to_ship import ToShip
-from cascal.counted import BEFORE_ROUNDING, counted, dollars
 from cascal.dataset.payback import find_choice_payback, find_vote_payback
 from cascal.datatypes import NotApplicable
+from cascal.number_format import BEFORE_ROUNDING, counted, dollars
 from cascal.verdicts.payback import Payback, Terms
 from cascal.verdicts.verdict import points
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from cascal.clustering.merge import merge_steps
 from cascal.computing.blas import one_blas_thread
-from cascal.counted import percent
 from cascal.datatypes import FloatArray, IntArray
 from cascal.fit import Fit
+from cascal.number_format import percent
 
 
 def silhouette_steps(fitted: Fit) -> FloatArray:

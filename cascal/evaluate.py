@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cascal.computing_order import best_first
-from cascal.counted import counted
 from cascal.datatypes import (
     NO_ANSWER,
     CascalError,
@@ -18,6 +17,7 @@ from cascal.datatypes import (
     Votes,
 )
 from cascal.intervals import Estimate, estimate, mean_rows
+from cascal.number_format import counted
 from cascal.results import Routes
 from cascal.vote import final_answers, selected_answers
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from cascal.computing_order import best_first
-from cascal.counted import counted, decimal
 from cascal.datatypes import FloatArray, IntArray
 from cascal.encode.neighbours import nearest_in_order
 from cascal.files.plain_json import without_nan
+from cascal.number_format import counted, decimal
 from cascal.results import SkillClusters
 from cascal.routing.blend import Blend
 from cascal.routing.leads import DECIMALS, Lead, lead_in_words, lead_noise, score_errors

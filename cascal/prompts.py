@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from cascal.answers import normalise_answer
-from cascal.counted import counted
 from cascal.datatypes import Query, Task, option_letter
+from cascal.number_format import counted
 
 N_OPTIONS = 4
 """How many options a generated query has."""

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import KW_ONLY, asdict, dataclass, replace
 from typing import Any, Literal
 
-from cascal.bounds import check, shown
 from cascal.datatypes import CascalError
+from cascal.setting_bounds import check, shown
 
 RoutingKind = Literal["nearest", "blend"]
 

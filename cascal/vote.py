@@ -12,8 +12,8 @@ from typing import Protocol
 
 import numpy as np
 
-from cascal.counted import counted
 from cascal.datatypes import NO_ANSWER, BoolArray, CascalError, FloatArray, IntArray, Votes
+from cascal.number_format import counted
 from cascal.results import Routes
 
 _SAME = 1e-9

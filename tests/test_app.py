@@ -31,17 +31,17 @@ from app.controls import BY_TASK
 from app.route.panels import around
 from app.snapshots import Snapshots
 from cascal import charts
-from cascal.bounds import BOUNDS
 from cascal.charts.comparison import p_text
 from cascal.compare.experiments import Request, run
 from cascal.compare.sweep import NAMES
-from cascal.counted import percent
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.snapshot import take_snapshot
 from cascal.dataset.telling_queries import telling_queries
 from cascal.diagnose import CHECKS
 from cascal.explain import explain
+from cascal.number_format import percent
 from cascal.routing.leads import lead_in_words
+from cascal.setting_bounds import BOUNDS
 from cascal.settings import TASKS_MEASURED
 from cascal.simulate.prose import prose_world
 from cascal.store import Score

@@ -19,12 +19,12 @@ from refusals import refuses
 import cascal
 from cascal import importers
 from cascal.artefact import ArtefactError, checksum, write_artefact
-from cascal.bounds import BOUNDS
 from cascal.clustering.groups import reliability_groups
 from cascal.datatypes import option_letter
 from cascal.explain import explain
 from cascal.routing.same_encoder import EncoderMismatch
 from cascal.score import logprob_statistics, standardise
+from cascal.setting_bounds import BOUNDS
 from cascal.settings import PRESETS
 from cascal.store import Workspace
 from cascal.vote import final_answers

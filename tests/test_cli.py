@@ -20,7 +20,7 @@ import cascal
 from cascal import cli, importers
 from cascal.cli import data
 from cascal.compare.experiments import read_report
-from cascal.counted import percent
+from cascal.number_format import percent
 from cascal.routing.reach import Reach
 from cascal.verdicts.light import QUESTION
 

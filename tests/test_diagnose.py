@@ -14,7 +14,6 @@ from conftest import make_part
 
 import cascal
 from cascal.charts import evidence_figure
-from cascal.counted import percent
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.part import Part, split_part
 from cascal.dataset.snapshot import Snapshot, take_snapshot
@@ -41,6 +40,7 @@ from cascal.doubts import find_doubts
 from cascal.doubts.measure import Look, Measure, look_at
 from cascal.doubts.pool import excess_agreement, kinships
 from cascal.intervals import Estimate
+from cascal.number_format import percent
 from cascal.settings import FitSettings, Routing, Thresholds
 from cascal.store import DatasetInfo
 from cascal.verdicts.light import half_fits, traffic_light

@@ -27,7 +27,6 @@ from cascal.cli import app
 from cascal.collection.task_file import read_tasks
 from cascal.compare.baselines import BASELINES
 from cascal.compare.experiments import EXPERIMENTS
-from cascal.counted import bracketed, decimal
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.encoding import encode_dataset
 from cascal.diagnose import CHECKS
@@ -37,6 +36,7 @@ from cascal.export import TARGETS
 from cascal.importers.columns import QUERY_COLUMNS, RESPONSE_COLUMNS
 from cascal.importers.vectors import read_vectors
 from cascal.intervals import Estimate, estimate
+from cascal.number_format import bracketed, decimal
 from cascal.refusals import REFUSALS
 from cascal.serve.errors import STATUS
 from cascal.settings import PRESETS, ROUTINGS, TASKS_MEASURED, FitSettings, Thresholds

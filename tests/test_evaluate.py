@@ -12,10 +12,10 @@ from scipy import special
 from scipy.stats import bootstrap
 
 import cascal
-from cascal.counted import signed
 from cascal.datatypes import NotApplicable
 from cascal.evaluate import effective_number, first_share
 from cascal.intervals import bootstrap_counts, estimate
+from cascal.number_format import signed
 from cascal.results import Routes
 from cascal.routing.blend import softmax
 from cascal.verdicts.constant import Constant

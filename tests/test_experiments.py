@@ -16,9 +16,9 @@ import cascal
 from cascal.collection.rgd_filter import rgd_filter
 from cascal.compare.drift import mmd
 from cascal.compare.experiments import EXPERIMENTS, Request, read_report, run
-from cascal.counted import decimal
 from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.datatypes import NotApplicable, option_letter
+from cascal.number_format import decimal
 from cascal.settings import FitSettings, Thresholds
 from cascal.simulate.demo import collect_responses, demo_items
 from cascal.simulate.pool import SimulatedPool

@@ -23,7 +23,6 @@ from cascal import charts
 from cascal.artefact import ArtefactError, read_artefact, write_artefact
 from cascal.compare.comparison import compare_routers
 from cascal.compare.rival import find_rival
-from cascal.counted import percent
 from cascal.dataset.contest import contest, new_draw
 from cascal.dataset.heeding import few_labels, heed_labels, labels_digest
 from cascal.dataset.label_desk import Desk
@@ -32,6 +31,7 @@ from cascal.dataset.saved_runs import make_run, reopen
 from cascal.dataset.snapshot import take_snapshot
 from cascal.explain import explain
 from cascal.labels import keep_router, lift_to_first
+from cascal.number_format import percent
 from cascal.report import write_report
 from cascal.routing.leaders import cluster_leaders
 from cascal.verdicts.payback import Terms

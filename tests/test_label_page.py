@@ -23,7 +23,6 @@ import cascal
 from app import heeded, session
 from app.label import truth
 from cascal import charts
-from cascal.counted import percent
 from cascal.dataset import heeding
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.encoding import encode_dataset
@@ -50,6 +49,7 @@ from cascal.dataset.saved_runs import decisions_hash, labels_of, make_run
 from cascal.dataset.snapshot import take_snapshot
 from cascal.datatypes import option_letter
 from cascal.encode.encoders import load_encoder
+from cascal.number_format import percent
 from cascal.settings import Thresholds
 from cascal.verdicts.constant import Constant
 from cascal.verdicts.light import HEADLINES

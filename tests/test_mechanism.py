@@ -9,7 +9,6 @@ import pytest
 from test_diagnose import case_of, world
 from test_raising import agreed_world, noise
 
-from cascal.counted import counted, signed
 from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.diagnose import Effect
 from cascal.diagnose.coherence import (
@@ -25,6 +24,7 @@ from cascal.diagnose.effect_words import effect_told, price_told, why_lower
 from cascal.diagnose.mechanism import takes_apart, why_it_helps
 from cascal.diagnose.remedies import Proposal
 from cascal.intervals import Estimate
+from cascal.number_format import counted, signed
 from cascal.settings import FitSettings, Thresholds
 
 

@@ -12,7 +12,6 @@ from conftest import make_part
 from test_diagnose import DS, study_of, world
 
 import cascal
-from cascal.counted import percent
 from cascal.dataset.part import Part
 from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.diagnose import CHECKS, diagnose
@@ -25,6 +24,7 @@ from cascal.diagnose.seconds import (
     second_better_told,
     seconds_ahead,
 )
+from cascal.number_format import percent
 from cascal.settings import Thresholds
 
 WORDS = ("contracts", "lenses", "enzymes", "loops", "fractions", "currencies")

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import cascal
 from cascal.clustering.merge import normalise
-from cascal.computing.rounding import product_error
+from cascal.computing.rounding_error import product_error
 from cascal.computing.row_chunks import row_slices
 from cascal.computing.threads import in_threads
 from cascal.computing_order import best_first

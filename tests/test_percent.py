@@ -13,8 +13,8 @@ import pytest
 
 from cascal import charts
 from cascal.charts.latency import KINDS
-from cascal.counted import decimal, percent, signed
 from cascal.intervals import Estimate
+from cascal.number_format import decimal, percent, signed
 from cascal.verdicts.verdict import points
 
 

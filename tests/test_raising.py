@@ -14,7 +14,6 @@ from sklearn.metrics import silhouette_samples, silhouette_score
 from test_diagnose import case_of
 
 import cascal
-from cascal.counted import signed
 from cascal.dataset.snapshot import Snapshot, take_snapshot
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.coherence import (
@@ -36,6 +35,7 @@ from cascal.diagnose.silhouettes import silhouette_bench, split_of
 from cascal.diagnose.strong import silhouettes_by_k, strong_queries, tightness
 from cascal.diagnose.trials import START, Trial, Value, unlucky_start
 from cascal.draws import random_rows
+from cascal.number_format import signed
 from cascal.settings import PRESETS, FitSettings, Thresholds
 
 AGREED = FitSettings(consensus="agreement", strong="unique", min_agreement=0.0)

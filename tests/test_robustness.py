@@ -13,9 +13,9 @@ from refusals import refuses
 import cascal
 from cascal.compare.experiments import Request, run
 from cascal.compare.rewording import REWORDINGS, reword, swap_letters
-from cascal.counted import percent
 from cascal.dataset.dataset import load_dataset
 from cascal.encode.encoders import load_encoder
+from cascal.number_format import percent
 
 
 @pytest.fixture(scope="module")

@@ -10,10 +10,10 @@ from test_app import metric, plain
 
 import cascal
 from app.values import DEFAULTS, Values, values_of
-from cascal.counted import BEFORE_ROUNDING
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.saved_runs import make_run
 from cascal.dataset.snapshot import take_snapshot
+from cascal.number_format import BEFORE_ROUNDING
 from cascal.settings import FitSettings, Routing, Thresholds
 
 open_app = test_app.open_app

@@ -36,8 +36,8 @@ from cascal.compare.sweep_answer import (
     value_label,
 )
 from cascal.compare.sweep_summary import SweepSummary, beside_recommended
-from cascal.counted import decimal
 from cascal.datatypes import NO_ANSWER, NotApplicable
+from cascal.number_format import decimal
 from cascal.settings import JOINING, PRESETS, FitSettings, Thresholds, joining_name
 from cascal.verdicts.verdict import span
 

@@ -8,8 +8,8 @@ from collections.abc import Callable, Sequence
 import streamlit as st
 
 from app.collect.keys import MINE, MORE, POOL_FROM, QUERIES_FROM, WRITTEN
-from cascal.counted import counted, dollars
 from cascal.dataset.collected import Ahead, Collected, more_queries, one_more_model
+from cascal.number_format import counted, dollars
 
 _BEGUN = "collect_steps_begun"
 N_MORE = 100

@@ -8,8 +8,8 @@ import streamlit as st
 from app import columns, frame
 from app.collect import work
 from app.collect.keys import MINE, POOL_FROM, SIMULATED
-from cascal.counted import counted
 from cascal.endpoint.pool_file import PoolModel
+from cascal.number_format import counted
 
 SECRETS = (
     "A key is never written here: name the environment variable that holds it in key_env. Prices "

@@ -11,8 +11,8 @@ from app.collect.keys import QUERIES_FROM, STORED, WRITTEN
 from app.collect.pool_editor import editor
 from app.collect.running import budget, run
 from cascal.collection.task_file import TaskRequest
-from cascal.counted import counted
 from cascal.datatypes import CascalError
+from cascal.number_format import counted
 
 
 def what(summary: DeltaGenerator, n_models: int) -> None:

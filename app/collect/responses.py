@@ -14,9 +14,9 @@ from app.collect.running import budget, failures, run
 from app.collect.spent import spent
 from cascal.collection.collect_less import COST
 from cascal.collection.cost_ahead import CostAhead
-from cascal.counted import counted
-from cascal.counted import dollars as in_dollars
 from cascal.endpoint.pool_file import PoolModel
+from cascal.number_format import counted
+from cascal.number_format import dollars as in_dollars
 
 
 def collect(models: tuple[PoolModel, ...], title: DeltaGenerator, summary: DeltaGenerator) -> None:

@@ -16,9 +16,9 @@ from app.collect.keys import MORE
 from app.collect.queries import follow
 from app.collect.running import failures, run
 from cascal import charts
-from cascal.counted import counted, dollars
 from cascal.dataset.collected import Collected, what_was_collected
 from cascal.datatypes import CascalError
+from cascal.number_format import counted, dollars
 from cascal.prices import COST_UNIT, Bill, in_cents
 from cascal.store import DatasetInfo
 

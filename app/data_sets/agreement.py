@@ -11,8 +11,8 @@ import streamlit as st
 from app import columns, frame, selection, theme
 from cascal import charts
 from cascal.computing.remembered import remembered
-from cascal.counted import percent
 from cascal.dataset.part import Part
+from cascal.number_format import percent
 
 KEY = "task_agreement"
 ROW_HEIGHT = 27

@@ -5,8 +5,8 @@ from __future__ import annotations
 import streamlit as st
 
 from app import encoding, frame, session
-from cascal.counted import counted
 from cascal.encode.encoders import MINILM
+from cascal.number_format import counted
 
 
 def encode_missing() -> None:

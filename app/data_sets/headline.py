@@ -8,11 +8,11 @@ from app import frame, jobs, session, shared_results
 from app.data_sets.agreement import agreement_table
 from cascal import charts
 from cascal.columns import LEFT_OUT
-from cascal.counted import capitalised, counted, percent
 from cascal.dataset.dataset import Dataset
 from cascal.datatypes import CascalError
 from cascal.diagnose import Finding, fitness
 from cascal.diagnose.repeats import LEAK, without_repeats
+from cascal.number_format import capitalised, counted, percent
 from cascal.store import DatasetInfo
 
 

@@ -16,11 +16,11 @@ from app import folders, frame, session
 from app.uploads import stored
 from cascal import importers
 from cascal.columns import MAX_KEPT_COLUMNS, Imported
-from cascal.counted import counted, enumerated
 from cascal.dataset.reading_doubts import reading_of
 from cascal.datatypes import OnConflict, ReadingName, Right
 from cascal.importers import Preview
 from cascal.importers.columns import QUERY_COLUMNS, RESPONSE_COLUMNS
+from cascal.number_format import counted, enumerated
 
 TYPES = ["parquet", "csv", "tsv", "jsonl", "json", "zip", "eval"]
 CONFLICTS: dict[str, OnConflict] = {

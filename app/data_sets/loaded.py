@@ -6,8 +6,8 @@ import pandas as pd
 import streamlit as st
 
 from app import columns, frame, session, shared_results
-from cascal.counted import counted
 from cascal.dataset.scored import score_counts
+from cascal.number_format import counted
 
 
 def loaded() -> None:

@@ -8,7 +8,7 @@ import streamlit as st
 
 from app import columns, frame, session, theme
 from cascal import charts
-from cascal.counted import percent
+from cascal.number_format import percent
 
 PERCENT = "%.1f %%"
 

@@ -15,12 +15,12 @@ from cascal import charts
 from cascal.collection.rgd_filter import Filtered, rgd_filter
 from cascal.columns import Progress
 from cascal.compare.drift import MMD_TARGET
-from cascal.counted import agreeing, counted, decimal, percent
 from cascal.dataset.dataset import Dataset
 from cascal.datatypes import NotApplicable
 from cascal.diagnose import quality
 from cascal.diagnose.quality import ClusterNeed, TrainingQuality
 from cascal.diagnose.repeats import without_repeats
+from cascal.number_format import agreeing, counted, decimal, percent
 
 AHEAD = (
     "Mean consensus score of the model that is ahead less that of the other, on this cluster’s "

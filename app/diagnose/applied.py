@@ -11,13 +11,13 @@ import streamlit as st
 from app import frame, history, jobs, session, shared_results, values
 from app.arrive import arrive
 from app.values import Values
-from cascal.counted import capitalised
 from cascal.dataset.snapshot import compare
 from cascal.diagnose import Finding
 from cascal.diagnose.coherence import n_incoherent, new_line
 from cascal.diagnose.cohering import lapses_told, less_coherent, of_queries
 from cascal.diagnose.proof import Proof, prove
 from cascal.diagnose.seconds import second_better_change
+from cascal.number_format import capitalised
 
 KEY = "applied_remedy"
 TURN = "remedies_applied"

@@ -12,12 +12,12 @@ from app.diagnose import cell, panels, silhouettes, ways
 from app.diagnose.incoherent import what_helps
 from app.terms.glossary import meaning
 from cascal import charts
-from cascal.counted import percent
 from cascal.diagnose import CHECKS, MIN_QUERIES
 from cascal.diagnose.coherence import Coherence, coherence_sentence, why_incoherent
 from cascal.diagnose.coherence import coherence as measured
 from cascal.diagnose.seconds import PROBABLY
 from cascal.diagnose.silhouettes import silhouette_bench
+from cascal.number_format import percent
 
 HEIGHT = 213
 """Five rows of the table, the others are scrolled to."""

@@ -13,12 +13,12 @@ from streamlit.delta_generator import DeltaGenerator
 from app import frame, session, theme, values
 from app.diagnose import applied, measures
 from app.values import Values
-from cascal.counted import agreeing, capitalised, counted
 from cascal.diagnose import Effect, Proposal
 from cascal.diagnose.cohering import Cohesion
 from cascal.diagnose.effect_words import ALONE, Told, effect_told, price_told, why_lower
 from cascal.diagnose.remedies import NO_HELP, best_cure
 from cascal.diagnose.worth import Choice, choose, nearer, ranks_lower, what_coheres_first
+from cascal.number_format import agreeing, capitalised, counted
 from cascal.settings import PRESETS, joining_name, routing_name
 from cascal.verdicts.payback import DEFAULT_TOLERANCE
 

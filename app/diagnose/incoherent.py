@@ -7,7 +7,6 @@ import streamlit as st
 from app import frame, jobs, session
 from app.apart import Call
 from app.diagnose import effects
-from cascal.counted import capitalised
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose.coherence import (
     Coherence,
@@ -16,6 +15,7 @@ from cascal.diagnose.coherence import (
     incoherent,
 )
 from cascal.diagnose.cohering import what_makes_coherent
+from cascal.number_format import capitalised
 
 
 def worst() -> None:

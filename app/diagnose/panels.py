@@ -14,13 +14,13 @@ from app.diagnose import effects
 from app.diagnose.incoherent import cohesion_key
 from app.terms.glossary import mark
 from cascal import charts
-from cascal.counted import capitalised, counted
 from cascal.dataset.label_questions import Question
 from cascal.diagnose import ADVICE, CHECKS, Finding, proposals, try_all
 from cascal.diagnose.coherence import incoherent, n_incoherent
 from cascal.diagnose.finding import Section
 from cascal.diagnose.headline import NOTHING, Trouble, in_order, of_cluster, of_issue
 from cascal.diagnose.repeats import LEAK, pair_rows
+from cascal.number_format import capitalised, counted
 
 CHECK_COLUMNS: dict[str, Any] = {
     "code": st.column_config.TextColumn("Code", width=65),

@@ -7,11 +7,11 @@ import streamlit as st
 from app import frame, jobs, session, theme
 from app.apart import Call
 from cascal.columns import Progress
-from cascal.counted import counted, decimal_pair, signed
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose.raising import other_vectors, what_would_raise
 from cascal.diagnose.silhouettes import SilhouetteBench
 from cascal.diagnose.trials import CLEAR, Trial, Value, unlucky_start
+from cascal.number_format import counted, decimal_pair, signed
 from cascal.store import Workspace
 
 OWN = (

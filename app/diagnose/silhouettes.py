@@ -14,11 +14,11 @@ from app.diagnose import cell, live_chart, raising, ways
 from app.terms.glossary import mark
 from app.values import SILHOUETTES
 from cascal import charts
-from cascal.counted import agreeing, counted, decimal, percent
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.coherence import incoherent
 from cascal.diagnose.cohering import held_by
 from cascal.diagnose.silhouettes import SilhouetteBench, Split, silhouette_bench, split_of
+from cascal.number_format import agreeing, counted, decimal, percent
 
 N_LOWEST = 10
 TEXT_LENGTH = 160

@@ -6,11 +6,11 @@ import numpy as np
 import streamlit as st
 
 from app import frame, session
-from cascal.counted import agreeing
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.coherence import coherence, incoherent
 from cascal.diagnose.seconds import second_better_told
 from cascal.diagnose.silhouettes import silhouette_bench
+from cascal.number_format import agreeing
 
 INCOHERENT, BENCH, SECOND = "incoherent", "silhouettes", "second"
 """The anchors of the parts; that of the silhouettes is always there."""

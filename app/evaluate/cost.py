@@ -11,8 +11,8 @@ from cascal import charts
 from cascal.charts.figures import in_percent
 from cascal.compare.comparison import Comparison
 from cascal.compare.recommended import Recommendation
-from cascal.counted import decimal
 from cascal.datatypes import NotApplicable
+from cascal.number_format import decimal
 
 
 def cost(comparison: Comparison) -> None:

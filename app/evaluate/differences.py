@@ -9,7 +9,7 @@ from app import frame, session
 from cascal import charts
 from cascal.charts import PRESENT
 from cascal.compare.comparison import Comparison
-from cascal.counted import percent, signed
+from cascal.number_format import percent, signed
 from cascal.verdicts.verdict import decide_between, span
 
 A_ONLY, B_ONLY = "A right, B wrong", "B right, A wrong"

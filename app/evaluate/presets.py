@@ -10,7 +10,7 @@ from app.evaluate.waiting import waits
 from cascal import charts
 from cascal.compare.cost import weight_label
 from cascal.compare.presets import PresetChoices
-from cascal.counted import BEFORE_ROUNDING, counted
+from cascal.number_format import BEFORE_ROUNDING, counted
 
 N_SHOWN = 200
 _FITTED = "Every preset is fitted on the training queries. This tab then says "

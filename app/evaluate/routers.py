@@ -18,7 +18,7 @@ from cascal.compare.comparison import Comparison, Row
 from cascal.compare.rival import find_rival
 from cascal.compare.routers import WITHOUT_LABELS
 from cascal.compare.to_ship import SHIPPED, entry_to_ship
-from cascal.counted import BEFORE_ROUNDING, decimal
+from cascal.number_format import BEFORE_ROUNDING, decimal
 from cascal.settings import PRESETS
 from cascal.verdicts.constant import Constant
 

@@ -12,7 +12,7 @@ from app.evaluate.where import per_task
 from cascal.charts.comparison import PRESENT
 from cascal.charts.figures import in_percent
 from cascal.compare.comparison import Comparison
-from cascal.counted import decimal
+from cascal.number_format import decimal
 
 
 def tab_answers(comparison: Comparison) -> dict[str, str]:

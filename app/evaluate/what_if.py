@@ -10,7 +10,7 @@ from app import columns, frame, session, theme
 from app.evaluate import work
 from cascal import charts
 from cascal.compare.scaling import ScalingPoint
-from cascal.counted import counted, decimal
+from cascal.number_format import counted, decimal
 
 
 def what_if() -> None:

@@ -14,9 +14,9 @@ from cascal import charts
 from cascal.compare.comparison import Comparison
 from cascal.compare.gold_agreement import GoldAgreement
 from cascal.compare.slices import column_names, many_note, slices_by, slices_note
-from cascal.counted import BEFORE_ROUNDING, bracketed, decimal, plural, signed
 from cascal.datatypes import NotApplicable
 from cascal.intervals import Estimate
+from cascal.number_format import BEFORE_ROUNDING, bracketed, decimal, plural, signed
 from cascal.verdicts.verdict import span
 
 TAU = meaning("Kendall τ")

@@ -23,11 +23,11 @@ from cascal.compare.gold_agreement import (
 from cascal.compare.peer_measures import PeerMeasure, peer_measures
 from cascal.compare.scaling import ScalingPoint, scaling_curve, whole_fits
 from cascal.compare.without_a_model import Removal, leave_one_out
-from cascal.counted import counted, roughly
 from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import IntArray
 from cascal.intervals import Estimate
+from cascal.number_format import counted, roughly
 from cascal.settings import FitSettings, Thresholds
 from cascal.store import Workspace
 

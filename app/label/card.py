@@ -12,10 +12,10 @@ import streamlit as st
 
 from app import frame, stored
 from app.label import actions, keys
-from cascal.counted import counted
 from cascal.dataset.label_desk import Desk
 from cascal.dataset.label_rows import lettered
 from cascal.datatypes import NO_ANSWER, option_letter
+from cascal.number_format import counted
 
 LONG_TEXT = 700
 """A text with more characters gets a box of its own to scroll in."""

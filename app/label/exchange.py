@@ -9,8 +9,8 @@ import streamlit as st
 
 from app import frame, session
 from app.uploads import file_name
-from cascal.counted import counted
 from cascal.dataset.label_desk import Desk
+from cascal.number_format import counted
 
 MOST_MB = 16
 

@@ -10,10 +10,10 @@ import streamlit as st
 from app import frame, session
 from app.label import exchange
 from cascal import charts
-from cascal.counted import counted
 from cascal.dataset.evidence import Evidence
 from cascal.dataset.label_desk import Desk
 from cascal.dataset.label_questions import ASKED
+from cascal.number_format import counted
 from cascal.store import Label
 
 COLUMNS: dict[str, Any] = {

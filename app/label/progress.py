@@ -7,7 +7,6 @@ import streamlit as st
 from app import frame, heeded, session, theme
 from app.label import drawing
 from cascal import charts
-from cascal.counted import capitalised, counted
 from cascal.dataset.evidence import ENOUGH_LABELS, Evidence
 from cascal.dataset.label_facts import LabelFacts
 from cascal.dataset.label_lessons import (
@@ -21,6 +20,7 @@ from cascal.dataset.label_lessons import (
     unreachable_line,
 )
 from cascal.dataset.label_questions import Question
+from cascal.number_format import capitalised, counted
 
 HEADLINE = "label_headline"
 """The key of what a page of labels is about."""

@@ -6,10 +6,10 @@ import streamlit as st
 
 from app import frame, session
 from app.label import actions, card, choice, keys
-from cascal.counted import counted
 from cascal.dataset.score_desk import SCALE, OpenResponse, ScoreDesk
 from cascal.dataset.scored_evidence import gather_scores
 from cascal.datatypes import CascalError
+from cascal.number_format import counted
 
 TITLE = "How good is this answer?"
 PLANS = (10, 30, 100, 230)

@@ -8,10 +8,10 @@ from streamlit.delta_generator import DeltaGenerator
 from app import frame, heeded, session
 from app.label import actions, card, choice, given, keys, progress
 from app.label.choice import Choice
-from cascal.counted import counted
 from cascal.dataset.label_desk import Desk
 from cascal.dataset.label_questions import ASKED
 from cascal.dataset.rectifying import FROM_LABELS, rectifier_labels
+from cascal.number_format import counted
 
 
 def teaching(chosen: Choice, place: DeltaGenerator) -> None:

@@ -12,11 +12,11 @@ from streamlit.delta_generator import DeltaGenerator
 from app import frame, held
 from app.label import choice, lesson, progress
 from cascal import charts
-from cascal.counted import counted
 from cascal.dataset.evidence import Evidence
 from cascal.dataset.known_truth import KNOWN_TRUTH, labels_of_the_truth, truth_is_known
 from cascal.dataset.label_facts import LabelFacts
 from cascal.dataset.label_questions import Question
+from cascal.number_format import counted
 from cascal.store import Label
 
 SECONDS = 0.33

@@ -15,7 +15,7 @@ from PIL import Image
 
 from app import theme
 from app.map_component.scale import LEVELS, broken_ramp, broken_span, ramp
-from cascal.counted import counted
+from cascal.number_format import counted
 
 FloatArray = NDArray[np.floating[Any]]
 IntArray = NDArray[np.integer[Any]]

@@ -10,9 +10,9 @@ from streamlit.delta_generator import DeltaGenerator
 from app import frame, heeded, label_entry, session, theme
 from app.terms.glossary import mark
 from cascal import charts
-from cascal.counted import counted, signed
 from cascal.datatypes import NotApplicable
 from cascal.intervals import Estimate
+from cascal.number_format import counted, signed
 from cascal.verdicts.light import (
     HEADLINES,
     QUESTION,

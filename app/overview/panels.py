@@ -13,12 +13,12 @@ from app.terms.glossary import mark, meaning
 from cascal import charts
 from cascal.compare.recommended import Option
 from cascal.compare.to_ship import ToShip
-from cascal.counted import BEFORE_ROUNDING, agreeing, counted, dollars, percent, signed
 from cascal.dataset.snapshot import Snapshot, routed_queries
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.coherence import incoherence_told, incoherent
 from cascal.diagnose.headline import is_incoherent
 from cascal.evaluate import Evaluation
+from cascal.number_format import BEFORE_ROUNDING, agreeing, counted, dollars, percent, signed
 from cascal.verdicts.payback import Payback
 from cascal.verdicts.verdict import Verdict, points
 

@@ -10,8 +10,8 @@ import streamlit as st
 from app import encoding, frame, heeded, session
 from app.uploads import file_name
 from cascal import charts
-from cascal.counted import counted
 from cascal.importers.texts import read_texts
+from cascal.number_format import counted
 
 
 def batch() -> None:

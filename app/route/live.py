@@ -15,8 +15,8 @@ from cascal.collection.ask_selected import (
     reachable,
     tally,
 )
-from cascal.counted import decimal
 from cascal.datatypes import CascalError, Query
+from cascal.number_format import decimal
 
 
 def live(decision: Decision) -> None:

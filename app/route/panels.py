@@ -16,11 +16,11 @@ from app.route import others
 from app.route.question import Decision
 from app.terms.glossary import mark
 from cascal import charts
-from cascal.counted import capitalised, counted, decimal, percent
 from cascal.datatypes import FloatArray
 from cascal.encode.layout import place
 from cascal.encode.neighbours import nearest_in_order
 from cascal.explain import NEAREST_QUERIES, RouteTrace
+from cascal.number_format import capitalised, counted, decimal, percent
 
 AROUND = 0.16
 """Of the map's width and height to either side of the middle: what is in view at least."""

@@ -15,9 +15,9 @@ from cascal.compare.states import (
     StateChange,
     compare_states,
 )
-from cascal.counted import BEFORE_ROUNDING, bracketed, counted, dollars, percent, signed
 from cascal.dataset.snapshot import flip_pairs
 from cascal.datatypes import Split
+from cascal.number_format import BEFORE_ROUNDING, bracketed, counted, dollars, percent, signed
 from cascal.store import Run
 from cascal.verdicts.verdict import points
 

@@ -11,10 +11,10 @@ from app import commands, heeded, jobs, session, shared_results
 from cascal.columns import Progress
 from cascal.compare.comparison import Comparison, compare_routers
 from cascal.compare.to_ship import find_to_ship
-from cascal.counted import roughly
 from cascal.dataset.heeding import few_labels_sentence
 from cascal.dataset.payback import find_payback
 from cascal.diagnose import Finding, diagnose
+from cascal.number_format import roughly
 from cascal.report import write_report
 
 SECONDS_OF_CHECKS, SECONDS_OF_ROUTERS = 1.5e-4, 3.5e-4

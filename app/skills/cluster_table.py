@@ -10,7 +10,7 @@ import streamlit as st
 
 from app import columns, frame, heeded, selection
 from cascal import charts
-from cascal.counted import apart
+from cascal.number_format import apart
 from cascal.settings import TASKS_MEASURED
 
 DECIMALS = 3

@@ -18,10 +18,10 @@ from app.selection import Shown, placed_texts, selected_rows, shown
 from app.skills import exchange, moves
 from cascal import charts
 from cascal.compare.slices import NONE, OTHER, column_names
-from cascal.counted import counted
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, IntArray
+from cascal.number_format import counted
 
 COLOURED_CLUSTERS = 20
 TWIN_ROWS = 2000

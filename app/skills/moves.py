@@ -11,9 +11,9 @@ from app import heeded, history, session, strips, theme, values
 from app.map_component.spec import Flips
 from app.selection import Shown
 from app.values import THRESHOLDS, Values
-from cascal.counted import counted, decimal
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot, flip_pairs, flipped
+from cascal.number_format import counted, decimal
 
 PAIRS = 1
 """So many pairs of models are named: the sentence stands on the map, in one line."""

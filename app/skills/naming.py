@@ -9,8 +9,8 @@ import streamlit as st
 from app import frame, jobs, session
 from cascal.collection.name_clusters import Named, NamingPlan, name_into, plan_names
 from cascal.columns import Progress
-from cascal.counted import agreeing, counted
 from cascal.dataset.dataset import Dataset
+from cascal.number_format import agreeing, counted
 from cascal.store import Workspace
 
 TITLE = "Name the clusters by a model"

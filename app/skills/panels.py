@@ -7,13 +7,13 @@ import streamlit as st
 from app import card, filters, frame, heeded, label_entry, notes, selection, session, theme
 from app.terms.glossary import mark, meaning
 from cascal import charts
-from cascal.counted import agreeing, counted, percent, signed
 from cascal.dataset.part import Part
 from cascal.dataset.query_card import contested_rows
 from cascal.dataset.snapshot import routed_queries
 from cascal.datatypes import FloatArray, IntArray
 from cascal.diagnose import MIN_QUERIES
 from cascal.evaluate import first_share
+from cascal.number_format import agreeing, counted, percent, signed
 from cascal.routing.leaders import cluster_leaders
 from cascal.verdicts.verdict import span
 

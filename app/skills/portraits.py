@@ -12,9 +12,9 @@ from app import columns, frame, session, theme
 from app.controls import describe
 from app.values import present
 from cascal import charts
-from cascal.counted import counted
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
+from cascal.number_format import counted
 
 TITLE = "Portraits: who is good at what"
 FONT = Path(__file__).resolve().parents[1] / "static" / "inter-latin-wght-normal.woff2"

@@ -12,8 +12,8 @@ from app.sweep import moves
 from app.tried import CHOSEN, Tried
 from cascal import charts
 from cascal.compare.sweep import NAMES, Curve, Point
-from cascal.counted import counted, decimal, dollars
 from cascal.dataset.snapshot import routed_queries
+from cascal.number_format import counted, decimal, dollars
 
 MAIN = ("top1", "dollars")
 """The measures that decide; the others say what lies behind them."""

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from cascal.counted import capitalised
+from cascal.number_format import capitalised
 
 SENTENCES: dict[str, str] = {
     "best single": "always asking one model: the one with most right answers, chosen by labels",

@@ -11,9 +11,9 @@ import streamlit as st
 from app import frame, heeded, held, history, jobs, session, shared_results, values
 from app.diagnose import applied, effects
 from app.values import Values
-from cascal.counted import counted, dollars, percent
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import Effect, Finding, try_all
+from cascal.number_format import counted, dollars, percent
 
 BROKEN_MERGE = 0.6
 """A merge distance that makes one cluster of skills that are not alike."""

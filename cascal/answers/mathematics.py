@@ -23,7 +23,7 @@ from typing import Any
 from pebble import ProcessExpired, ProcessPool
 
 from cascal.answers.groups import Groups
-from cascal.counted import counted
+from cascal.number_format import counted
 
 logger = logging.getLogger(__name__)
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cascal.counted import counted
 from cascal.datatypes import BoolArray, CascalError, IntArray, Status
+from cascal.number_format import counted
 
 LONG = 60
 """Characters from which on a text that states no answer, or an answer itself, is open-ended."""

@@ -58,6 +58,7 @@ from cascal.charts.portraits import (
     task_image,
 )
 from cascal.charts.presets import disputed_queries_frame, disputed_tasks_frame, presets_frame
+from cascal.charts.scaling import scaling_figure, scaling_frame
 from cascal.charts.selected_queries import (
     answers_frame,
     compact_answers_frame,
@@ -114,7 +115,7 @@ from cascal.charts.task_skills import (
     task_skills_figure,
     task_skills_frame,
 )
-from cascal.charts.what_if import removals_frame, scaling_figure, scaling_frame
+from cascal.charts.without_a_model import removals_frame
 from cascal.naming.cluster_names import cluster_name
 
 __all__ = [

@@ -9,12 +9,12 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cascal.charts.figures import cell_texts, in_percent, percent_hover, percent_ticks, plain
-from cascal.counted import counted, percent
 from cascal.dataset.part import Part
 from cascal.dataset.query_card import answer_groups, answer_label
 from cascal.dataset.query_filters import pool_agreement
 from cascal.datatypes import IntArray, Votes
 from cascal.intervals import mean_rows
+from cascal.number_format import counted, percent
 
 
 def agreement_groups(part: Part) -> tuple[IntArray, tuple[str, ...]]:

@@ -25,7 +25,7 @@ from cascal.compare.comparison import Row
 from cascal.compare.contenders import Contender, merged
 from cascal.compare.routers import UNDER_TEST, WITHOUT_LABELS
 from cascal.compare.to_ship import SHIPPED
-from cascal.counted import counted, decimal, dollars, signed
+from cascal.number_format import counted, decimal, dollars, signed
 
 Measure = Literal["top1", "vote", "gain"]
 

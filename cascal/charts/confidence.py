@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cascal.consensus.confidence import inverted
-from cascal.counted import counted, decimal
+from cascal.number_format import counted, decimal
 from cascal.results import Learnt
 from cascal.routing.leads import Z95
 

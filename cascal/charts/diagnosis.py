@@ -8,9 +8,9 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cascal.charts.figures import MUTED, plain
-from cascal.counted import decimal
 from cascal.diagnose.evidence import Evidence
 from cascal.diagnose.finding import Finding
+from cascal.number_format import decimal
 from cascal.verdicts.light import RECORD, State
 
 

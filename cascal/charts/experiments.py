@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from cascal.compare.experiments import Report
-from cascal.counted import bracketed, decimal, signed
+from cascal.number_format import bracketed, decimal, signed
 
 
 def report_frame(report: Report) -> pd.DataFrame:

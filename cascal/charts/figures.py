@@ -13,10 +13,10 @@ import plotly.graph_objects as go
 import plotly.io as pio
 from numpy.typing import ArrayLike
 
-from cascal.counted import bracketed, decimal, decimal_pair, signed
 from cascal.datatypes import FloatArray
 from cascal.files.spreadsheet import safe_cell
 from cascal.intervals import Estimate
+from cascal.number_format import bracketed, decimal, decimal_pair, signed
 
 NAME_LENGTH = 40
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from cascal.charts.figures import in_points, plain
-from cascal.counted import counted, signed
 from cascal.dataset.evidence import Evidence
+from cascal.number_format import counted, signed
 
 _SMALL, _LARGE = (420, 230), (560, 320)
 """Width and height of the drawing, beside a query and where it is what the page is about."""

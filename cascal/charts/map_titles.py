@@ -7,12 +7,12 @@ import numpy.typing as npt
 
 from cascal.charts.domains import Domain, domains
 from cascal.charts.map_colours import ColourBy, Colouring, colour_map
-from cascal.counted import agreeing, counted, decimal_pair, enumerated, percent
 from cascal.dataset.query_filters import models_disagree
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, FloatArray, IntArray, Split
 from cascal.diagnose.coherence import below_zero_sentence
 from cascal.evaluate import first_share
+from cascal.number_format import agreeing, counted, decimal_pair, enumerated, percent
 
 NAMED = 2
 """So many tasks are named with their model."""

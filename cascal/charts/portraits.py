@@ -23,9 +23,9 @@ from cascal.charts.pictures import (
     scale_image,
     write_labels,
 )
-from cascal.counted import decimal, signed
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, IntArray, NotApplicable
+from cascal.number_format import decimal, signed
 from cascal.rank import group_means
 
 Measure = Literal["score", "lead"]

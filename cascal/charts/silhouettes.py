@@ -10,13 +10,13 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cascal.charts.figures import MUTED, cell_texts, in_percent, plain, round_range
-from cascal.counted import counted, decimal
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray
 from cascal.diagnose.coherence import Coherence
 from cascal.diagnose.silhouettes import SMALLEST_K, SilhouetteBench, Split
 from cascal.naming.cluster_names import cluster_name
+from cascal.number_format import counted, decimal
 
 KEY = 58
 """Pixels of the colour key."""

@@ -18,13 +18,13 @@ from cascal.charts.figures import (
     shorten,
 )
 from cascal.computing.remembered import remembered
-from cascal.counted import capitalised, percent
 from cascal.dataset.part import Part
 from cascal.dataset.snapshot import Snapshot
 from cascal.dataset.telling_queries import TellingQuery
 from cascal.datatypes import FloatArray
 from cascal.explain import RouteTrace, explain
 from cascal.naming.cluster_names import cluster_name
+from cascal.number_format import capitalised, percent
 from cascal.rank import SelectionRanking
 from cascal.results import Routes
 from cascal.routing.leaders import cluster_leaders

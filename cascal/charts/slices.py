@@ -21,9 +21,9 @@ from cascal.charts.figures import (
 from cascal.compare.comparison import Comparison
 from cascal.compare.gold_agreement import GoldAgreement
 from cascal.compare.slices import Slice, slices
-from cascal.counted import signed
 from cascal.dataset.part import Part
 from cascal.datatypes import NO_ANSWER, IntArray, option_letter
+from cascal.number_format import signed
 
 
 def gains_sentence(frame: pd.DataFrame, kind: str) -> str:

@@ -13,8 +13,8 @@ from cascal.charts.figures import MUTED, in_percent, percent_hover, percent_tick
 from cascal.compare.cost import weight_label
 from cascal.compare.sweep import NAMES, Curve, Point
 from cascal.compare.sweep_answer import value_label
-from cascal.counted import brief, dollars, percent
 from cascal.datatypes import FloatArray
+from cascal.number_format import brief, dollars, percent
 
 SAME = 1e-9
 """Values of a measure that lie nearer than this do not change."""

@@ -9,7 +9,7 @@ import pandas as pd
 
 from cascal.compare.sweep import NAMES
 from cascal.compare.sweep_answer import SweepAnswer
-from cascal.counted import dollars, signed
+from cascal.number_format import dollars, signed
 from cascal.verdicts.verdict import span
 
 

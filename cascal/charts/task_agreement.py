@@ -9,10 +9,10 @@ import pandas as pd
 
 from cascal.charts.figures import EQUAL, INKS, in_percent, luminance, rgb_of
 from cascal.charts.task_skills import ALL_TASKS
-from cascal.counted import decimal, percent
 from cascal.dataset.part import Part
 from cascal.dataset.query_filters import agrees_with_most
 from cascal.datatypes import BoolArray, FloatArray
+from cascal.number_format import decimal, percent
 
 READABLE = "readable answers"
 """The row of how many of its answers can be read, of each model."""

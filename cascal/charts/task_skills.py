@@ -11,10 +11,10 @@ import plotly.graph_objects as go
 
 from cascal.charts.figures import cell_texts, in_percent, percent_hover, percent_ticks, plain
 from cascal.charts.silhouettes import MOST_COLUMNS
-from cascal.counted import counted, decimal
-from cascal.counted import percent as percent_text
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray
+from cascal.number_format import counted, decimal
+from cascal.number_format import percent as percent_text
 from cascal.rank import rank_selection
 
 Basis = Literal["consensus", "gold"]

@@ -10,7 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cascal.cli.common import err, out, progress_bar
-from cascal.counted import counted, typed
+from cascal.number_format import counted, typed
 
 if TYPE_CHECKING:
     from cascal.collection.collect import CollectProgress

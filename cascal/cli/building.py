@@ -43,7 +43,7 @@ from cascal.cli.common import (
     print_encoded,
     progress_bar,
 )
-from cascal.counted import counted
+from cascal.number_format import counted
 
 if TYPE_CHECKING:
     from cascal.settings import FitSettings

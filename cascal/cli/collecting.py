@@ -47,8 +47,8 @@ from cascal.cli.common import (
     open_workspace,
     out,
 )
-from cascal.counted import counted
 from cascal.datatypes import CascalError
+from cascal.number_format import counted
 
 if TYPE_CHECKING:
     from cascal.endpoint import Probe

@@ -16,9 +16,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
-from cascal.counted import counted
 from cascal.datatypes import CascalError
 from cascal.files.plain_json import without_nan
+from cascal.number_format import counted
 from cascal.settings import FitSettings
 
 if TYPE_CHECKING:

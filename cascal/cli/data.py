@@ -35,8 +35,8 @@ from cascal.cli.import_options import (
     RightOption,
     TestShareOption,
 )
-from cascal.counted import agreeing, counted
 from cascal.datatypes import CascalError
+from cascal.number_format import agreeing, counted
 
 if TYPE_CHECKING:
     from cascal.columns import Imported

@@ -18,7 +18,7 @@ from cascal.cli.common import (
 )
 from cascal.cli.evaluation_printed import with_interval
 from cascal.cli.tuning import Tuning, with_tuning
-from cascal.counted import percent, typed
+from cascal.number_format import percent, typed
 
 if TYPE_CHECKING:
     from cascal.diagnose import Effect, Evidence, Finding

@@ -9,7 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from cascal.cli.common import out
-from cascal.counted import counted, dollars, typed
+from cascal.number_format import counted, dollars, typed
 
 WIDE = 110
 """From this many columns on, the table also shows models in use and cost."""

@@ -14,7 +14,7 @@ from rich.table import Table
 from cascal.cli.common import JsonOption, default_workspace, out, progress_bar
 from cascal.cli.evaluation_printed import with_interval
 from cascal.cli.tuning import Tuning, with_tuning
-from cascal.counted import typed
+from cascal.number_format import typed
 
 if TYPE_CHECKING:
     from cascal.compare.experiments import Column, Report

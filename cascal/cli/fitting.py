@@ -22,8 +22,8 @@ from cascal.cli.in_place import is_in_place, where_it_is
 from cascal.cli.machines import SchedulerOption, fit_by_workers, refuse_beside_scheduler
 from cascal.cli.scoring import ScoredByOption, fit_by_scores, goes_by_scores
 from cascal.cli.tuning import Tuning, with_tuning
-from cascal.counted import counted, percent
 from cascal.datatypes import CascalError, NotApplicable
+from cascal.number_format import counted, percent
 
 if TYPE_CHECKING:
     from cascal.dataset.dataset import Dataset

@@ -14,8 +14,8 @@ from rich.markup import escape
 
 from cascal.cli.common import err, progress_bar
 from cascal.cli.tuning import Tuning
-from cascal.counted import agreeing, counted
 from cascal.datatypes import CascalError
+from cascal.number_format import agreeing, counted
 
 if TYPE_CHECKING:
     from cascal.store import Workspace

@@ -9,8 +9,8 @@ import typer
 from rich.markup import escape
 
 from cascal.cli.common import err, out, print_json
-from cascal.counted import counted
 from cascal.datatypes import CascalError, NotApplicable
+from cascal.number_format import counted
 
 if TYPE_CHECKING:
     from cascal.dataset.label_desk import Desk

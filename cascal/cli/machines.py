@@ -13,8 +13,8 @@ from rich.table import Table
 
 from cascal.cli.common import err, out, print_json, progress_bar
 from cascal.cli.tuning import Tuning
-from cascal.counted import counted
 from cascal.datatypes import CascalError
+from cascal.number_format import counted
 from cascal.routing.leaders import router_summary
 
 if TYPE_CHECKING:

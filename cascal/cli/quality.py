@@ -22,7 +22,7 @@ from cascal.cli.common import (
     out,
     print_json,
 )
-from cascal.counted import counted, percent, typed
+from cascal.number_format import counted, percent, typed
 
 
 def quality(

@@ -27,7 +27,7 @@ from cascal.cli.common import (
 )
 from cascal.cli.scoring import ScoredByOption, goes_by_scores
 from cascal.cli.tuning import Tuning, with_tuning
-from cascal.counted import percent
+from cascal.number_format import percent
 from cascal.verdicts.payback import DEFAULT_DAILY, DEFAULT_HORIZON, DEFAULT_TOLERANCE, Terms
 
 

@@ -21,8 +21,8 @@ from cascal.cli.common import (
     print_json,
 )
 from cascal.cli.judging import JudgePoolOption, judge_of, let_score
-from cascal.counted import counted, typed
 from cascal.datatypes import CascalError
+from cascal.number_format import counted, typed
 from cascal.provenance import named
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from cascal.cli.asking_options import read_models
 from cascal.cli.common import JsonOption, PortOption, err, out, print_json
 from cascal.cli.encoding import encoder_of_baseline, encoder_of_file
 from cascal.cli.routing import load_router
-from cascal.counted import counted
 from cascal.datatypes import CascalError, FloatArray
 from cascal.hosts import LOOPBACK, allowed_hosts
+from cascal.number_format import counted
 from cascal.yaml_files.documents import read_document
 
 DEFAULT_PORT = 8610

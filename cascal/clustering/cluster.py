@@ -10,7 +10,7 @@ import numpy as np
 from cascal.clustering.kmeans import Problem, Solution, solve
 from cascal.clustering.merge import Merged, Unmerged, normalise
 from cascal.clustering.sampling import assign_once, stratified
-from cascal.computing.rounding import product_error
+from cascal.computing.rounding_error import product_error
 from cascal.computing.row_chunks import FEW, row_slices
 from cascal.datatypes import BoolArray, FloatArray, IntArray
 from cascal.results import Candidate

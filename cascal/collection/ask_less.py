@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from cascal.counted import counted
 from cascal.datatypes import BoolArray, CascalError, FloatArray, IntArray, Votes
 from cascal.draws import hashed_places, stratified_order
+from cascal.number_format import counted
 from cascal.rank import deviations, shrunken_scores
 from cascal.score import consensus_scores
 

@@ -17,8 +17,8 @@ from typing import Literal
 import numpy as np
 
 from cascal.collection.task_file import TaskRequest
-from cascal.counted import decimal
 from cascal.datatypes import FloatArray, Query
+from cascal.number_format import decimal
 from cascal.prompts import Generated, read_generated
 
 Outcome = Literal["pending", "kept", "duplicate", "invalid", "refused", "error"]

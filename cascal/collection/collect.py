@@ -18,12 +18,12 @@ import pyarrow as pa
 
 from cascal.answers import read_response
 from cascal.columns import RESPONSE_SCHEMA
-from cascal.counted import decimal, duration
 from cascal.datatypes import Query, Response
 from cascal.endpoint import Budget, ChatClient, ChatRequest, Patience, Reply, run_to_end
 from cascal.endpoint.completion import TOOL_CALL
 from cascal.endpoint.pool_file import PoolModel
 from cascal.endpoint.retry import FINAL_CAUSES, MOST_ERRORS
+from cascal.number_format import decimal, duration
 from cascal.prompts import answer_messages
 
 Sink = Callable[[Response, str, str], None]

@@ -14,9 +14,9 @@ import numpy as np
 from cascal.collection.ask_less import base_sample, check_fraction, most_calls, still_to_ask
 from cascal.collection.collect import CollectProgress, ModelProgress, collect
 from cascal.collection.into_workspace import Limits, join_pool, missing_queries
-from cascal.counted import counted
 from cascal.datatypes import BoolArray, Query
 from cascal.endpoint.pool_file import PoolModel
+from cascal.number_format import counted
 from cascal.store import Workspace
 
 COST = (

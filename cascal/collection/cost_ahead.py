@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from cascal.collection.into_workspace import missing_queries
-from cascal.counted import dollars as in_dollars
 from cascal.datatypes import Query
 from cascal.endpoint.pool_file import PoolModel
+from cascal.number_format import dollars as in_dollars
 from cascal.prices import cost_of_tokens
 from cascal.prompts import answer_messages
 from cascal.store import Workspace

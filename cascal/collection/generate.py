@@ -30,11 +30,11 @@ from cascal.collection.attempts import (
     final,
 )
 from cascal.collection.task_file import TaskRequest
-from cascal.counted import counted, decimal, duration
 from cascal.datatypes import Query
 from cascal.endpoint import Budget, ChatClient, ChatRequest, Patience, Reply, run_to_end
 from cascal.endpoint.pool_file import PoolModel
 from cascal.endpoint.retry import FINAL_CAUSES, MOST_ERRORS
+from cascal.number_format import counted, decimal, duration
 from cascal.prompts import GENERATION_SCHEMA, generation_messages, read_generated
 
 PATIENCE = Patience(timeout=120.0, total_seconds=300.0)

@@ -15,13 +15,13 @@ from cascal.collection.ask_selected import destinations
 from cascal.collection.collect import CollectProgress, collect
 from cascal.collection.cost_ahead import CostAhead, cost_of_calls
 from cascal.collection.into_workspace import Limits, read_queries
-from cascal.counted import counted
 from cascal.dataset.contest import new_draw
 from cascal.dataset.judged import judgeable, names_of
 from cascal.dataset.label_desk import Desk
 from cascal.dataset.label_questions import Question
 from cascal.datatypes import Query, Response
 from cascal.endpoint.pool_file import PoolModel
+from cascal.number_format import counted
 from cascal.store import JUDGE, Draw, Label, Workspace
 
 

@@ -8,13 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from cascal.collection.ask_selected import destinations
-from cascal.counted import counted, decimal
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot, cluster_members
 from cascal.datatypes import CascalError, ModelSpec
 from cascal.endpoint import Budget, ChatClient, ChatRequest, Patience, Reply, run_to_end
 from cascal.naming.cluster_names import cluster_name
 from cascal.naming.given_names import GivenName, short_name
+from cascal.number_format import counted, decimal
 from cascal.prices import response_cost
 from cascal.prompts import naming_messages
 from cascal.store import Workspace

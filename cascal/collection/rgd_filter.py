@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cascal.counted import counted
 from cascal.datatypes import NO_ANSWER, CascalError, FloatArray, IntArray, Votes
 from cascal.draws import random_rows
+from cascal.number_format import counted
 
 
 @dataclass(frozen=True, eq=False)

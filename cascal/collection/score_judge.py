@@ -13,12 +13,12 @@ from cascal.collection.ask_selected import destinations
 from cascal.collection.collect import CollectProgress, collect
 from cascal.collection.cost_ahead import CostAhead, cost_of_calls
 from cascal.collection.into_workspace import Limits
-from cascal.counted import counted
 from cascal.dataset.judged import names_of
 from cascal.dataset.score_desk import SCALE, OpenResponse, ScoreDesk
 from cascal.dataset.score_file import response_key
 from cascal.datatypes import NotApplicable, Query, Response, option_letter
 from cascal.endpoint.pool_file import PoolModel
+from cascal.number_format import counted
 from cascal.store import Score, Workspace
 
 OPTIONS = tuple(words for words, _ in SCALE)

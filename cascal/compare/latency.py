@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from cascal.counted import brief, counted
 from cascal.dataset.response_numbers import read_latencies
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, FloatArray, NotApplicable, Split
 from cascal.evaluate import first_right, vote_right
 from cascal.intervals import Estimate, estimate, mean_rows
+from cascal.number_format import brief, counted
 from cascal.store import Workspace
 
 MIN_KNOWN = 20

@@ -9,9 +9,9 @@ from functools import partial
 import numpy as np
 
 from cascal.columns import Progress
-from cascal.counted import enumerated
 from cascal.datatypes import FloatArray
 from cascal.fit import Fit
+from cascal.number_format import enumerated
 from cascal.routing.reasons import Change
 from cascal.settings import JOINING, ROUTINGS, Routing, Thresholds
 

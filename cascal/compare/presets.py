@@ -15,12 +15,12 @@ import numpy as np
 
 from cascal.columns import Progress
 from cascal.compare.cost import Trial, try_weights
-from cascal.counted import percent
 from cascal.dataset.cost import mean_cost, query_costs
 from cascal.dataset.part import Part
 from cascal.datatypes import BoolArray, FloatArray, IntArray
 from cascal.fit import Fit, fit
 from cascal.intervals import Estimate, estimates
+from cascal.number_format import percent
 from cascal.score import usable_presets
 from cascal.settings import PRESETS, Thresholds
 from cascal.verdicts.verdict import points

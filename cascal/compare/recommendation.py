@@ -16,12 +16,12 @@ import numpy as np
 from cascal.compare.cost import Trial, cost_grid, try_weights
 from cascal.compare.presets import compare_presets
 from cascal.compare.recommended import Option, Recommendation
-from cascal.counted import decimal, dollars
 from cascal.dataset.cost import query_costs
 from cascal.dataset.part import Part
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, NotApplicable
 from cascal.intervals import Estimate, estimate, joint_estimates
+from cascal.number_format import decimal, dollars
 from cascal.prices import COST_UNIT
 from cascal.settings import FitSettings, Routing, Thresholds
 from cascal.verdicts.verdict import points, too_few

@@ -7,7 +7,9 @@ from math import isfinite
 from typing import Any
 
 from cascal.compare.cost import Trial, weight_label
-from cascal.counted import (
+from cascal.files.plain_json import finite
+from cascal.intervals import Estimate
+from cascal.number_format import (
     bracketed,
     counted,
     decimal,
@@ -17,8 +19,6 @@ from cascal.counted import (
     percent_pair,
     signed,
 )
-from cascal.files.plain_json import finite
-from cascal.intervals import Estimate
 from cascal.verdicts.verdict import points
 
 

@@ -12,9 +12,9 @@ from cascal.compare.comparison import Comparison
 from cascal.compare.recommended import Recommendation
 from cascal.compare.routers import UNDER_TEST, WITHOUT_LABELS
 from cascal.computing.remembered import remembered
-from cascal.counted import dollars, signed
 from cascal.files.plain_json import finite
 from cascal.intervals import Estimate, joint_estimates
+from cascal.number_format import dollars, signed
 from cascal.settings import PRESETS
 from cascal.verdicts.verdict import Verdict, points, too_few
 

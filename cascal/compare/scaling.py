@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascal.columns import Progress
-from cascal.counted import counted
 from cascal.dataset.part import Part
 from cascal.datatypes import NotApplicable
 from cascal.draws import random_places, stratified_rows
 from cascal.fit import fit
 from cascal.intervals import Estimate, estimates, mean_rows
+from cascal.number_format import counted
 from cascal.settings import FitSettings, Thresholds
 
 SHARES = (0.02, 0.05, 0.1, 0.2, 0.4, 0.7, 1.0)

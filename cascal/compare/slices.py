@@ -13,11 +13,11 @@ import numpy as np
 from cascal.columns import KeptColumn, join_kept
 from cascal.compare.comparison import Comparison
 from cascal.computing.remembered import remembered
-from cascal.counted import counted, decimal, listed, plural
 from cascal.dataset.dataset import Dataset
 from cascal.datatypes import CascalError, IntArray, Split
 from cascal.files.plain_json import finite
 from cascal.intervals import Estimate, estimates
+from cascal.number_format import counted, decimal, listed, plural
 
 LENGTH = "length in characters"
 """A column that every data set has."""

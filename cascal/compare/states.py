@@ -14,7 +14,6 @@ import numpy as np
 
 from cascal.compare.threshold_words import WORDS, threshold_values
 from cascal.computing.remembered import remembered
-from cascal.counted import agreeing, counted, dollars, enumerated
 from cascal.dataset.cost import first_costs
 from cascal.dataset.query_filters import first_model_right
 from cascal.dataset.saved_runs import decisions_hash
@@ -24,6 +23,7 @@ from cascal.datatypes import CascalError, FloatArray, IntArray
 from cascal.intervals import Estimate, McNemar, estimates, mcnemar
 from cascal.labels import heeded_words
 from cascal.naming.cluster_names import cluster_name
+from cascal.number_format import agreeing, counted, dollars, enumerated
 from cascal.prices import COST_UNIT
 from cascal.routing.leaders import cluster_leaders
 from cascal.verdicts.verdict import Decision, decision, points

@@ -16,10 +16,10 @@ import numpy as np
 from cascal.compare.cost import weight_label
 from cascal.compare.recommended import Recommendation
 from cascal.compare.sweep import NAMES, Curve, Name, Point
-from cascal.counted import agreeing, capitalised, counted, decimal, dollars, percent
 from cascal.dataset.part import Part
 from cascal.datatypes import FloatArray
 from cascal.intervals import Estimate, joint_estimates
+from cascal.number_format import agreeing, capitalised, counted, decimal, dollars, percent
 from cascal.settings import joining_name
 from cascal.verdicts.verdict import points as in_points
 

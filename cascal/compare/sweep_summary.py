@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from cascal.compare.sweep import NAMES
 from cascal.compare.sweep_answer import NO_GOLD, SweepAnswer
-from cascal.counted import counted, enumerated
+from cascal.number_format import counted, enumerated
 
 BASIS = (
     "Each was moved alone; intervals of 95 % hold for all values of a threshold at once, so they "

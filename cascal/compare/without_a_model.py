@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascal.columns import Progress
-from cascal.counted import counted
 from cascal.dataset.part import Part
 from cascal.datatypes import NotApplicable
 from cascal.fit import Fit, fit
 from cascal.intervals import Estimate, estimate
+from cascal.number_format import counted
 from cascal.rank import tau_b
 from cascal.settings import Thresholds
 

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from cascal.counted import counted
 from cascal.dataset.part import Part
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, CascalError, IntArray, NotApplicable
 from cascal.doubts.pool import conspicuous_pair, shared_rejections
 from cascal.draws import random_rows
 from cascal.labels import contested
+from cascal.number_format import counted
 from cascal.routing.leaders import cluster_leaders
 from cascal.store import Draw, Purpose
 from cascal.verdicts.constant import Constant, join_constants

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cascal.counted import dollars
 from cascal.dataset.part import Part
 from cascal.datatypes import FloatArray
+from cascal.number_format import dollars
 from cascal.prices import COST_UNIT
 from cascal.results import Routes
 from cascal.verdicts.constant import Constant

@@ -9,7 +9,6 @@ from functools import cached_property
 import numpy as np
 
 from cascal.answers import mostly_prose
-from cascal.counted import counted
 from cascal.dataset.own_names import OwnName, own_names
 from cascal.dataset.part import Part, load_part
 from cascal.dataset.reading_doubts import LeftTo, judged_there, read_reading, told_by_source
@@ -24,6 +23,7 @@ from cascal.datatypes import (
 )
 from cascal.naming.cluster_names import Namer
 from cascal.naming.given_names import GivenName
+from cascal.number_format import counted
 from cascal.store import DatasetInfo, Workspace
 
 

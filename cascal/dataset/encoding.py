@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascal.columns import Progress
-from cascal.counted import agreeing, counted
 from cascal.datatypes import (
     CascalError,
     Embeddings,
@@ -17,6 +16,7 @@ from cascal.datatypes import (
 from cascal.encode.batches import Encoder
 from cascal.encode.layout import layout, layout_parameters
 from cascal.encode.texts import embed_texts
+from cascal.number_format import agreeing, counted
 from cascal.store import Workspace
 
 

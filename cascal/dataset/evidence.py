@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from cascal.counted import agreeing, counted
 from cascal.dataset.contest import Contest
 from cascal.datatypes import FloatArray, NotApplicable
 from cascal.intervals import CONFIDENCE, Estimate
@@ -22,6 +21,7 @@ from cascal.labels import (
     keep_router,
     labels_needed,
 )
+from cascal.number_format import agreeing, counted
 from cascal.store import Draw, Label
 from cascal.verdicts.verdict import Decision, decide, decide_between, decision
 

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 import scipy
 
-from cascal.counted import counted, percent
 from cascal.dataset.contest import Contest
 from cascal.dataset.evidence import Evidence
 from cascal.dataset.label_facts import gather_labels
 from cascal.dataset.label_rights import rights
 from cascal.datatypes import BoolArray, CascalError, FloatArray, ModelSpec
 from cascal.intervals import CONFIDENCE, Estimate
+from cascal.number_format import counted, percent
 from cascal.store import JUDGE, Workspace
 
 LEAST = 10

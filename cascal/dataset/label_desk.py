@@ -6,13 +6,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from cascal.counted import counted
 from cascal.dataset.contest import Contest
 from cascal.dataset.evidence import Evidence
 from cascal.dataset.label_facts import gather_evidence
 from cascal.dataset.label_file import MARKED, read_answer_cell, read_label_file
 from cascal.dataset.label_rows import label_rows, lettered, two_sides, write_label_file
 from cascal.datatypes import CascalError
+from cascal.number_format import counted
 from cascal.store import Draw, Label, LabelReport, Mark, Workspace
 
 

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from cascal.counted import counted
 from cascal.dataset.contest import Contest
 from cascal.dataset.label_rows import COLUMNS, settings_text, two_sides
 from cascal.datatypes import CascalError, option_letter
 from cascal.files.spreadsheet import original_cell
 from cascal.importers.tabular import read_sheet
+from cascal.number_format import counted
 from cascal.provenance import named
 from cascal.store import Draw, Label, Mark
 

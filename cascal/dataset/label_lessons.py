@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from cascal.counted import agreeing, capitalised, counted, decimal, percent, signed
 from cascal.dataset.contest import Contest
 from cascal.dataset.evidence import ENOUGH_LABELS, NOTHING_TO_LABEL, Evidence
 from cascal.dataset.label_questions import Question
 from cascal.labels import labels_needed
+from cascal.number_format import agreeing, capitalised, counted, decimal, percent, signed
 from cascal.store import Purpose
 from cascal.verdicts.verdict import Decision, Verdict, points, span, too_few
 

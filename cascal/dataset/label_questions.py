@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from cascal.counted import counted
 from cascal.dataset.contest import (
     Contest,
     contest,
@@ -19,6 +18,7 @@ from cascal.dataset.label_desk import Desk
 from cascal.dataset.rectifying import rectifier_contest
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import CascalError
+from cascal.number_format import counted
 from cascal.store import Draw, Purpose, Workspace
 
 ASKED: Mapping[Purpose, str] = {

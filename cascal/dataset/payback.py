@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from cascal.counted import counted
 from cascal.dataset.contest import Contest, contest
 from cascal.dataset.cost import query_costs
 from cascal.dataset.dataset import Dataset
@@ -13,6 +12,7 @@ from cascal.dataset.scored_evidence import ScoreEvidence
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import IntArray, NotApplicable
 from cascal.intervals import Estimate, estimate
+from cascal.number_format import counted
 from cascal.store import Workspace
 from cascal.verdicts.constant import Constant
 from cascal.verdicts.payback import Advantage, Payback, Spending, Terms, payback

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascal.consensus.in_words import SENTENCES
-from cascal.counted import agreeing, counted
 from cascal.dataset.part import Part
 from cascal.dataset.query_filters import pool_agreement
 from cascal.dataset.snapshot import Snapshot
@@ -17,6 +16,7 @@ from cascal.datatypes import NO_ANSWER, FloatArray, IntArray, Split, Votes, opti
 from cascal.encode.neighbours import nearest_in_order
 from cascal.evaluate import correctness
 from cascal.explain import RouteTrace, explain
+from cascal.number_format import agreeing, counted
 
 N_NEAREST = 3
 """So many of the nearest queries are named."""

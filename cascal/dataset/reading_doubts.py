@@ -15,10 +15,10 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from cascal.counted import counted, percent
 from cascal.dataset.part import true_answers
 from cascal.datatypes import NO_ANSWER, BoolArray, FloatArray, IntArray, Right, Split, Votes
 from cascal.evaluate import correctness
+from cascal.number_format import counted, percent
 from cascal.store import Workspace
 
 MOST_DIFFERENT = 0.05

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 
 from cascal.clustering.merge import normalise
-from cascal.counted import agreeing, counted
 from cascal.dataset.contest import Contest
 from cascal.dataset.label_facts import gather_labels
 from cascal.dataset.label_rights import rights
@@ -22,6 +21,7 @@ from cascal.datatypes import BoolArray, FloatArray, IntArray, NotApplicable
 from cascal.fit import Fit
 from cascal.intervals import Estimate
 from cascal.labels import Correction, Rectifier, gain, rectifier
+from cascal.number_format import agreeing, counted
 from cascal.rank import group_sums
 from cascal.routing.route import Router
 from cascal.store import Draw, Label, Workspace

@@ -9,8 +9,8 @@ from functools import cached_property
 
 import numpy as np
 
-from cascal.counted import counted
 from cascal.datatypes import CascalError, FloatArray, IntArray, NotApplicable
+from cascal.number_format import counted
 from cascal.store import Score, Workspace
 
 WORDS = {"person": "people", "source": "the source of the responses", "judge": "the judge"}

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from cascal.counted import bracketed, counted, decimal
 from cascal.dataset.scored import Scored, load_scored, score_origins
 from cascal.datatypes import CascalError, Embeddings, FloatArray, IntArray, NotApplicable
 from cascal.files.plain_json import finite
 from cascal.labels import Gain
+from cascal.number_format import bracketed, counted, decimal
 from cascal.scores import (
     MIN_MEASURED,
     WARNED,

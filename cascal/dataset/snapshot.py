@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 
 from cascal.computing.remembered import remembered
-from cascal.counted import counted
 from cascal.dataset.cost import RoutingCost, routing_cost
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.own_names import with_own
@@ -22,6 +21,7 @@ from cascal.fit import Fit
 from cascal.intervals import Estimate, estimate
 from cascal.naming.cluster_names import cluster_name
 from cascal.naming.given_names import members_hash, with_given
+from cascal.number_format import counted
 from cascal.results import Routes, SkillClusters
 from cascal.routing.leaders import router_summary
 from cascal.routing.route import Router

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cascal.counted import counted, percent
 from cascal.datatypes import IntArray
+from cascal.number_format import counted, percent
 
 MAJORITY = 0.5
 """A successor has more than this share of the queries; without one a cluster has dissolved."""

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cascal.computing.row_chunks import FEW, row_slices
-from cascal.counted import counted
 from cascal.datatypes.arrays import FloatArray, read_only
 from cascal.datatypes.ids import unique_ids
+from cascal.number_format import counted
 from cascal.refusals import CascalError
 
 

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cascal.counted import counted
 from cascal.datatypes.arrays import BoolArray, FloatArray, IntArray, read_only
 from cascal.datatypes.ids import unique_ids
 from cascal.datatypes.options import NO_ANSWER
 from cascal.datatypes.records import STATUSES
+from cascal.number_format import counted
 from cascal.refusals import CascalError
 
 LOWEST_LOGPROB = -1e9

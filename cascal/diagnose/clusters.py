@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascal.computing.remembered import remembered
-from cascal.counted import agreeing, bracketed, counted, decimal, signed
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, IntArray, NotApplicable
 from cascal.diagnose.evidence import MOST, Evidence, largest
 from cascal.diagnose.finding import check
 from cascal.doubts.measure import Look, Measure, look_at
 from cascal.fit import Fit
+from cascal.number_format import agreeing, bracketed, counted, decimal, signed
 from cascal.rank import SET_SIZE
 from cascal.routing.route import Router
 from cascal.settings import Thresholds

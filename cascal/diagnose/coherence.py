@@ -9,9 +9,9 @@ import numpy as np
 
 from cascal.clustering.cluster import query_silhouettes
 from cascal.computing.remembered import remembered
-from cascal.counted import agreeing, counted, decimal, enumerated, percent
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, IntArray, read_only
+from cascal.number_format import agreeing, counted, decimal, enumerated, percent
 from cascal.settings import Thresholds
 
 MANY_BELOW_ZERO = 0.25

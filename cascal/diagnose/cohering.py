@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cascal.columns import Progress
-from cascal.counted import counted, decimal
 from cascal.dataset.snapshot import Snapshot
 from cascal.dataset.successor import MAJORITY
 from cascal.datatypes import IntArray
@@ -32,6 +31,7 @@ from cascal.diagnose.remedies import (
 from cascal.diagnose.silhouettes import Split
 from cascal.diagnose.trials import CLEAR
 from cascal.intervals import Estimate, estimate
+from cascal.number_format import counted, decimal
 
 STEP = 0.01
 """A step of the merge distance."""

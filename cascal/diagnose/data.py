@@ -6,7 +6,6 @@ import numpy as np
 
 from cascal.compare.drift import MMD_TARGET
 from cascal.consensus.confidence import ALARMING_SHARE
-from cascal.counted import decimal, percent
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, FloatArray, NotApplicable, Votes
 from cascal.diagnose.evidence import Evidence, largest
@@ -15,6 +14,7 @@ from cascal.diagnose.quality import training_quality
 from cascal.doubts import TITLES
 from cascal.doubts.confidences import confidences, surer_where_wrong, without_signal
 from cascal.doubts.measure import Look, Measure, look_at, look_twice
+from cascal.number_format import decimal, percent
 
 UNREADABLE_SHARE, UNREADABLE_OF_MODEL = 0.05, 0.15
 MIN_SEPARATING = 0.5

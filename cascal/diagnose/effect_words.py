@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isfinite
 
-from cascal.counted import counted, decimal, dollars, percent, percent_pair, signed
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose.remedies import NO_HELP, Effect, loses_little
 from cascal.diagnose.seconds import BETTER
 from cascal.evaluate import effective_number
 from cascal.intervals import Estimate
+from cascal.number_format import counted, decimal, dollars, percent, percent_pair, signed
 from cascal.verdicts.verdict import span
 
 ALONE = (

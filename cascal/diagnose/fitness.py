@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from cascal.counted import counted
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.finding import Finding
+from cascal.number_format import counted
 
 FATAL = ("CAS203", "CAS206", "CAS406")
 """Where one of these speaks, no router can be learnt: nothing to choose, or no truth in votes."""

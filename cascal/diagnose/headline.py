@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from cascal.counted import counted
 from cascal.diagnose.cohering import Cohesion
 from cascal.diagnose.remedies import Effect, best_cure
 from cascal.diagnose.worth import choose
+from cascal.number_format import counted
 
 _CLAUSE = re.compile(r"[;.](?= |$)")
 """Where the first clause of an advice ends."""

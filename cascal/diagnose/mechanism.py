@@ -7,7 +7,6 @@ from functools import cached_property
 
 import numpy as np
 
-from cascal.counted import agreeing, counted, decimal
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, FloatArray, IntArray
 from cascal.diagnose.coherence import (
@@ -17,6 +16,7 @@ from cascal.diagnose.coherence import (
     several_of,
     sizes_of,
 )
+from cascal.number_format import agreeing, counted, decimal
 
 MOST = 0.5
 """A reason accounts for more than this share of the queries below 0; else none is told."""

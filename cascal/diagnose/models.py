@@ -8,7 +8,6 @@ import numpy as np
 
 from cascal.compare.gold_agreement import GoldAgreement, gold_agreement, gold_agreements
 from cascal.computing.remembered import remembered
-from cascal.counted import bracketed, counted, decimal, percent
 from cascal.dataset.label_questions import family_question
 from cascal.dataset.snapshot import Snapshot
 from cascal.dataset.to_label import Row, queries_to_label
@@ -30,6 +29,7 @@ from cascal.doubts.rankings import (
     undecided,
 )
 from cascal.evaluate import effective_number
+from cascal.number_format import bracketed, counted, decimal, percent
 
 DOMINANT_SHARE = 0.9
 """One model with this share of the queries: the router is close to a constant."""

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from cascal.counted import counted, signed
 from cascal.dataset.snapshot import Change
 from cascal.diagnose.effect_words import by_new_line, flips_told, low_told, silhouettes_told
 from cascal.diagnose.finding import CHECKS, Finding
 from cascal.intervals import Estimate
+from cascal.number_format import counted, signed
 from cascal.verdicts.verdict import span
 
 Silhouettes = tuple[tuple[float, float], tuple[float, float]]

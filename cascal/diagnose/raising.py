@@ -10,7 +10,6 @@ import numpy as np
 
 from cascal.clustering.cluster import TaskCandidates
 from cascal.columns import Progress
-from cascal.counted import agreeing, counted, decimal, signed
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import CascalError, Embeddings, FloatArray
 from cascal.diagnose.quality import repeats
@@ -25,6 +24,7 @@ from cascal.diagnose.strong import (
 from cascal.diagnose.trials import START, Trial, Value
 from cascal.draws import random_rows
 from cascal.fit import Fit
+from cascal.number_format import agreeing, counted, decimal, signed
 from cascal.settings import FitSettings
 from cascal.store import Workspace
 

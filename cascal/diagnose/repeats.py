@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cascal.computing.remembered import remembered
-from cascal.counted import agreeing, counted, decimal, percent
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import FloatArray, IntArray, read_only
@@ -25,6 +24,7 @@ from cascal.diagnose.quality import (
 from cascal.doubts.measure import Look, Measure, look_at
 from cascal.encode.neighbours import nearest
 from cascal.intervals import Estimate, estimates
+from cascal.number_format import agreeing, counted, decimal, percent
 from cascal.verdicts.verdict import Decision, decision, points
 
 LEAK = "CAS305"

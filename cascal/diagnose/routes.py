@@ -6,7 +6,6 @@ from dataclasses import replace
 
 import numpy as np
 
-from cascal.counted import counted, decimal, percent
 from cascal.dataset.part import Part
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import BoolArray, FloatArray, NotApplicable
@@ -17,6 +16,7 @@ from cascal.doubts import TITLES
 from cascal.doubts.measure import Look, Measure, look_at
 from cascal.doubts.pool import near_chance
 from cascal.fit import Fit
+from cascal.number_format import counted, decimal, percent
 from cascal.routing.reach import WITHIN, Reach
 from cascal.settings import PROBABILITIES
 

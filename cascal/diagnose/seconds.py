@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascal.computing.remembered import remembered
-from cascal.counted import counted, percent
 from cascal.dataset.snapshot import Snapshot
 from cascal.datatypes import NotApplicable
 from cascal.diagnose.clusters import MIN_QUERIES
 from cascal.diagnose.quality import ClusterNeed, cluster_needs, lead_certainty
+from cascal.number_format import counted, percent
 
 TOSS = 0.5
 """Below this probability of the first being ahead the second one is."""

@@ -9,10 +9,10 @@ import numpy as np
 
 from cascal.clustering.candidates import wide
 from cascal.clustering.cluster import TaskCandidates, query_silhouettes
-from cascal.counted import agreeing, counted
 from cascal.datatypes import FloatArray, IntArray, NotApplicable
 from cascal.diagnose.clusters import refuse_one_cluster_a_task
 from cascal.fit import Fit
+from cascal.number_format import agreeing, counted
 
 SMALLEST_K = 2
 """The first split that has a silhouette."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cascal.counted import counted, decimal
+from cascal.number_format import counted, decimal
 
 START = "Another start of k-means"
 CLEAR = 0.02

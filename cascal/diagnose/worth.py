@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
 
-from cascal.counted import capitalised, counted, decimal, percent
 from cascal.diagnose.cohering import Cohesion
 from cascal.diagnose.effect_words import why_lower
 from cascal.diagnose.remedies import NO_HELP, loses_little, what_helps_first
 from cascal.diagnose.trials import CLEAR
+from cascal.number_format import capitalised, counted, decimal, percent
 from cascal.verdicts.payback import DEFAULT_TOLERANCE
 from cascal.verdicts.verdict import points
 

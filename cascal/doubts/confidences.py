@@ -8,10 +8,10 @@ from cascal.computing.remembered import remembered
 from cascal.consensus.confidence import ALARMING_SHARE, MIN_KNOWN, inverted, listening_consensus
 from cascal.consensus.expectation_maximisation import ConsensusHere
 from cascal.consensus.latent import find_slots
-from cascal.counted import agreeing, counted, decimal, percent
 from cascal.datatypes import NotApplicable
 from cascal.doubts.measure import Look, Measure, look_at
 from cascal.fit import Fit
+from cascal.number_format import agreeing, counted, decimal, percent
 from cascal.results import Learnt
 
 

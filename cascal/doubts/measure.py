@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from cascal.counted import apart, brief, decimal, percent
+from cascal.number_format import apart, brief, decimal, percent
 
 
 @dataclass(frozen=True, kw_only=True)

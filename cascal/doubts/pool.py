@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
-from cascal.counted import counted, decimal, percent
 from cascal.datatypes import (
     BoolArray,
     FloatArray,
@@ -19,6 +18,7 @@ from cascal.datatypes import (
 )
 from cascal.doubts.measure import Look, Measure, look_at, look_twice
 from cascal.fit import Fit
+from cascal.number_format import counted, decimal, percent
 
 FAMILY_RATIO, FAMILY_P, FAMILY_MIN = 2.0, 1e-6, 20
 """A pair shares rejected answers this many times more often than expected, beyond chance."""

@@ -8,11 +8,11 @@ import numpy as np
 
 from cascal.computing.remembered import remembered
 from cascal.computing_order import best_first
-from cascal.counted import counted, decimal
 from cascal.datatypes import FloatArray, IntArray, NotApplicable
 from cascal.doubts.measure import Look, Measure, look_at
 from cascal.draws import random_places, random_rows, stratified_halves
 from cascal.fit import Fit
+from cascal.number_format import counted, decimal
 from cascal.rank import tau_b
 from cascal.score import consensus_scores
 

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from cascal.counted import counted
 from cascal.datatypes import CascalError, FloatArray
+from cascal.number_format import counted
 
 if TYPE_CHECKING:
     from cascal.columns import Progress

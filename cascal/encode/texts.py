@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from cascal.columns import Progress
-from cascal.counted import counted, duration
 from cascal.datatypes import FloatArray
 from cascal.encode.batches import Encoder, total_cut
+from cascal.number_format import counted, duration
 
 BATCH = 512
 """So many texts are encoded before they are handed on: what a kill costs at most."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from cascal.counted import counted, decimal, dollars
+from cascal.number_format import counted, decimal, dollars
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,12 @@ from urllib.parse import urlsplit
 
 import numpy as np
 
-from cascal.counted import counted
 from cascal.datatypes import FloatArray
 from cascal.endpoint.client import endpoint_client
 from cascal.endpoint.keys import EndpointError, check_base_url, omitted_headers, read_key
 from cascal.endpoint.retry import Failure, Patience, failure_of, timed_out, try_patiently
 from cascal.endpoint.running import run_to_end
+from cascal.number_format import counted
 
 if TYPE_CHECKING:
     from openai.resources import AsyncEmbeddings

@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cascal.counted import counted, decimal
 from cascal.datatypes import ModelSpec
 from cascal.endpoint.chat import ChatClient, ChatRequest, Reply
 from cascal.endpoint.client import endpoint_client
 from cascal.endpoint.keys import check_base_url, omitted_headers, read_key
 from cascal.endpoint.retry import Failure, Patience, failure_of, timed_out
+from cascal.number_format import counted, decimal
 
 _PATIENCE = Patience(attempts=2, total_seconds=30.0, timeout=15.0)
 _ASKED = ({"role": "user", "content": "Which letter comes first in the alphabet?"},)

@@ -10,8 +10,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, Literal, TypeVar
 
-from cascal.counted import counted
 from cascal.endpoint.keys import scrub
+from cascal.number_format import counted
 
 if TYPE_CHECKING:
     from openai import OpenAIError

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from cascal.counted import decimal
 from cascal.datatypes import FloatArray, IntArray
 from cascal.export.tables import ONLY_NEAREST, as_json, check_finite, write_whole
+from cascal.number_format import decimal
 from cascal.routing.route import Router
 
 

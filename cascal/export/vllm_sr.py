@@ -6,8 +6,8 @@ from pathlib import Path
 
 import numpy as np
 
-from cascal.counted import counted
 from cascal.export.tables import ONLY_NEAREST, as_json, check_finite, write_whole
+from cascal.number_format import counted
 from cascal.routing.route import Router
 
 N_CATEGORIES = 14

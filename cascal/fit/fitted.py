@@ -14,9 +14,9 @@ from cascal.clustering.merge import NO_OWNER, Merged, normalise, only_cluster
 from cascal.clustering.regroup import Regrouped, Regrouping
 from cascal.computing.blas import one_blas_thread
 from cascal.computing_order import best_first
-from cascal.counted import counted
 from cascal.datatypes import BoolArray, FloatArray, IntArray, Votes
 from cascal.fit.suitable import fit_notes
+from cascal.number_format import counted
 from cascal.rank import (
     SET_SIZE,
     Deviations,

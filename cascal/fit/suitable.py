@@ -7,8 +7,8 @@ from collections import Counter
 import numpy as np
 
 from cascal.answers import prose_sentence, refuse_prose
-from cascal.counted import agreeing, counted, percent
 from cascal.datatypes import BoolArray, CascalError, FloatArray, Votes
+from cascal.number_format import agreeing, counted, percent
 from cascal.settings import LABELS, FitSettings
 
 

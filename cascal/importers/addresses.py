@@ -16,10 +16,10 @@ from typing import Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from cascal.columns import Progress
-from cascal.counted import counted, decimal
 from cascal.hosts import LOOPBACK
 from cascal.importers.limits import MAX_FILE_BYTES, ImportRefused
 from cascal.importers.sniff import MAX_FILES, may_hold_rows
+from cascal.number_format import counted, decimal
 
 MAX_COPY_BYTES = 8 << 30
 """Bytes that all files of one address may have together."""

@@ -17,7 +17,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from cascal.columns import Imported
-from cascal.counted import counted
 from cascal.datatypes import Status
 from cascal.importers.calls import text_id
 from cascal.importers.checked_rows import items, part, read_lines, rows_with
@@ -30,6 +29,7 @@ from cascal.importers.openai_batch import split_id
 from cascal.importers.response import Place, Said, add_said, lettered_options
 from cascal.importers.rows import QueryRow
 from cascal.importers.sniff import files_beside, foreign_files, keys_of_file
+from cascal.number_format import counted
 
 KIND = "anthropic_batch"
 ABOUT = "Anthropic message batch results (JSONL), with the file of requests beside them"

@@ -13,10 +13,10 @@ import pyarrow as pa
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
-from cascal.counted import counted
 from cascal.importers.csv_quotes import STRAY, Quotes, said_delimiter, usual_delimiter
 from cascal.importers.limits import MAX_FIELD_BYTES, ImportRefused, decoded_lines
 from cascal.importers.stream import Numbered, Stream
+from cascal.number_format import counted
 
 MAX_TABLE_BYTES = 8 << 30
 """What a Parquet file may unpack to."""

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cascal.columns import Imported
-from cascal.counted import counted
 from cascal.importers.draft import Draft, Plan
 from cascal.importers.kept import keep_offered
 from cascal.importers.response import Place, Said, add_said, known_gold, lettered_options
 from cascal.importers.rows import QueryRow
 from cascal.importers.sniff import foreign_files
+from cascal.number_format import counted
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,12 +18,12 @@ from typing import Any
 
 from cascal.answers import Reading
 from cascal.columns import Imported
-from cascal.counted import counted
 from cascal.importers.api_errors import is_api_error
 from cascal.importers.draft import Draft, Plan
 from cascal.importers.fields import clean, gold_answer, is_blank, logprob, option_texts, raw_text
 from cascal.importers.limits import ImportRefused, only, read_bytes, read_records
 from cascal.importers.rows import QueryRow, ResponseRow
+from cascal.number_format import counted
 
 KIND = "cascal_release"
 ABOUT = "Released CASCAL layout: Data/ and Model_Responses/"

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from cascal.counted import listed
 from cascal.importers.limits import ImportRefused
+from cascal.number_format import listed
 
 Role = Literal["joined", "queries", "responses"]
 

@@ -17,7 +17,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cascal.columns import Imported
-from cascal.counted import agreeing, counted
 from cascal.importers.calls import Call, read_calls
 from cascal.importers.checked_rows import items, part, rows_with
 from cascal.importers.draft import Draft, Plan
@@ -27,6 +26,7 @@ from cascal.importers.limits import ImportRefused, parse_json, read_bytes
 from cascal.importers.messages import message_text
 from cascal.importers.response import Said
 from cascal.importers.sniff import foreign_files
+from cascal.number_format import agreeing, counted
 
 KIND = "deepeval"
 ABOUT = "DeepEval test runs (DEEPEVAL_RESULTS_FOLDER, or .latest_test_run.json)"

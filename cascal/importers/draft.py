@@ -13,7 +13,6 @@ from cascal.columns import (
     Progress,
     Refusal,
 )
-from cascal.counted import agreeing, counted
 from cascal.datatypes import ModelSpec, ReadingName, Task, count_options
 from cascal.importers.drafted import kept_table, query_rows, response_rows
 from cascal.importers.fields import gold_answer
@@ -23,6 +22,7 @@ from cascal.importers.rows import QueryRow, ResponseRow
 from cascal.importers.shelf import Shelf
 from cascal.importers.splits import SplitPlan
 from cascal.importers.tally import Tally
+from cascal.number_format import agreeing, counted
 
 MAX_LISTED = 1_000
 """Reports of one kind that are listed one by one; the notes count all of them."""

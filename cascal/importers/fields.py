@@ -12,8 +12,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 from cascal.answers import several_letters
-from cascal.counted import counted
 from cascal.datatypes import option_letter
+from cascal.number_format import counted
 
 BLANK = frozenset({"", "n/a", "na", "nan", "none", "null", "<na>"})
 """How files write that there is nothing."""

@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from cascal.columns import Imported
-from cascal.counted import counted
 from cascal.datatypes import option_letter
 from cascal.importers.checked_rows import items, part, rows_with
 from cascal.importers.draft import Draft, Plan
@@ -33,6 +32,7 @@ from cascal.importers.limits import ImportRefused, parse_json, read_bytes
 from cascal.importers.response import Place, Said, add_said, known_gold
 from cascal.importers.rows import QueryRow
 from cascal.importers.sniff import foreign_files
+from cascal.number_format import counted
 
 KIND = "helm"
 ABOUT = "HELM run folders (scenario_state.json beside per_instance_stats.json)"

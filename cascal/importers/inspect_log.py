@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cascal.columns import Imported
-from cascal.counted import counted, listed
 from cascal.datatypes import Status
 from cascal.importers.checked_rows import items, part, rows_with
 from cascal.importers.draft import Draft, Plan
@@ -38,6 +37,7 @@ from cascal.importers.response import Place, Said, add_said, known_gold
 from cascal.importers.rows import QueryRow
 from cascal.importers.sniff import foreign_files
 from cascal.importers.unzip import members
+from cascal.number_format import counted, listed
 
 KIND = "inspect_log"
 ABOUT = "inspect_ai logs (.eval or .json), one file or a folder of them"

@@ -12,13 +12,13 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from cascal.columns import MAX_KEPT_CHARS, MAX_KEPT_COLUMNS, MAX_KEPT_NAME
-from cascal.counted import counted, listed
 from cascal.importers.columns import OWN
 from cascal.importers.draft import Draft
 from cascal.importers.fields import clean, is_blank, raw_text
 from cascal.importers.limits import ImportRefused
 from cascal.importers.row_checks import text_problem
 from cascal.importers.stream import Numbered, Stream
+from cascal.number_format import counted, listed
 
 ALL = "all"
 """Asks for every column that is not used otherwise and says one thing of each query."""

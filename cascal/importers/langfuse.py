@@ -20,7 +20,6 @@ from contextlib import suppress
 from pathlib import Path
 
 from cascal.columns import Imported
-from cascal.counted import counted
 from cascal.importers.calls import Call, read_calls
 from cascal.importers.checked_rows import items, part, read_lines, rows_with
 from cascal.importers.draft import Draft, Plan
@@ -30,6 +29,7 @@ from cascal.importers.limits import ImportRefused
 from cascal.importers.messages import message_text
 from cascal.importers.response import Said
 from cascal.importers.sniff import foreign_files
+from cascal.number_format import counted
 
 KIND = "langfuse"
 ABOUT = "Langfuse exports: observations (JSON, JSONL, CSV), or traces with their observations"

@@ -25,7 +25,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cascal.columns import Imported
-from cascal.counted import counted
 from cascal.importers.checked_rows import either, read_lines, rows_with
 from cascal.importers.draft import Draft, Plan
 from cascal.importers.fields import clean, option_texts, raw_text
@@ -33,6 +32,7 @@ from cascal.importers.jsonlines import Record
 from cascal.importers.response import Place, Said, add_said, known_gold
 from cascal.importers.rows import QueryRow
 from cascal.importers.sniff import foreign_files
+from cascal.number_format import counted
 
 KIND = "llmrouter"
 ABOUT = "LLMRouter query and routing data (JSONL)"

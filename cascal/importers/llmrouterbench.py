@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cascal.columns import Imported
-from cascal.counted import counted
 from cascal.importers.checked_rows import items, read_lines, refuse_mixture, rows_with
 from cascal.importers.draft import Draft, Plan
 from cascal.importers.fields import clean, raw_text
@@ -33,6 +32,7 @@ from cascal.importers.limits import ImportRefused, parse_json, read_bytes
 from cascal.importers.response import Place, Said, add_said, known_gold, lettered_options
 from cascal.importers.rows import QueryRow
 from cascal.importers.sniff import foreign_files, keys_of_file
+from cascal.number_format import counted
 
 KIND = "llmrouterbench"
 ABOUT = "LLMRouterBench results (bench/DATASET/SPLIT/MODEL/*.json, or flat records)"

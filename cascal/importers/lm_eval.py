@@ -32,7 +32,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cascal.columns import Imported
-from cascal.counted import counted, listed
 from cascal.importers.checked_rows import part, read_lines, rows_with
 from cascal.importers.draft import Draft, Plan
 from cascal.importers.fields import amount, clean, gold_answer, raw_text
@@ -43,6 +42,7 @@ from cascal.importers.lm_eval_docs import Choice, as_choice, doc_options, doc_te
 from cascal.importers.response import Place, Said, add_said, known_gold
 from cascal.importers.rows import QueryRow
 from cascal.importers.sniff import foreign_files
+from cascal.number_format import counted, listed
 
 KIND = "lm_eval"
 ABOUT = "lm-evaluation-harness samples_*.jsonl (--log_samples), one file or the results folder"

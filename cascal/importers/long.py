@@ -13,7 +13,6 @@ from typing import Any
 
 from cascal.answers import Reading
 from cascal.columns import Imported
-from cascal.counted import counted, listed
 from cascal.datatypes import STATUSES
 from cascal.importers.api_errors import is_api_error
 from cascal.importers.columns import (
@@ -44,6 +43,7 @@ from cascal.importers.response import Place, Said, measures, read_said
 from cascal.importers.rows import QueryRow, ResponseRow
 from cascal.importers.stream import Stream
 from cascal.importers.wide import FEWEST_MODELS, model_columns, one_row_a_response
+from cascal.number_format import counted, listed
 
 KIND = "long"
 ABOUT = "Table, one row a response (Parquet, CSV, JSONL), or queries.* and responses.*"

@@ -22,7 +22,6 @@ from typing import Any
 
 from cascal.answers import Reading
 from cascal.columns import Imported
-from cascal.counted import agreeing, counted
 from cascal.datatypes import option_letter
 from cascal.importers.api_errors import is_api_error
 from cascal.importers.draft import Draft, Plan
@@ -37,6 +36,7 @@ from cascal.importers.limits import (
 from cascal.importers.own_readings import OwnReadings
 from cascal.importers.rows import QueryRow, ResponseRow
 from cascal.importers.unzip import json_members
+from cascal.number_format import agreeing, counted
 
 KIND = "mmlu_pro"
 ABOUT = "Upstream MMLU-Pro eval_results: one zip a model, or a folder of them"

@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cascal.columns import Imported
-from cascal.counted import counted, listed
 from cascal.importers.checked_rows import read_lines, rows_with
 from cascal.importers.columns import suggest
 from cascal.importers.draft import Draft, Plan
@@ -26,6 +25,7 @@ from cascal.importers.limits import ImportRefused
 from cascal.importers.response import Place, Said, add_said, lettered_options
 from cascal.importers.rows import QueryRow
 from cascal.importers.sniff import foreign_files
+from cascal.number_format import counted, listed
 
 KIND = "not_diamond"
 ABOUT = "Not Diamond training table (CSV): PROVIDER/MODEL/score and PROVIDER/MODEL/response"

@@ -24,7 +24,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cascal.columns import Imported
-from cascal.counted import counted
 from cascal.datatypes import Status
 from cascal.endpoint.completion import calls_tool
 from cascal.importers.checked_rows import items, part, read_lines, rows_with
@@ -38,6 +37,7 @@ from cascal.importers.response import Place, Said, add_said, lettered_options
 from cascal.importers.rows import QueryRow
 from cascal.importers.sniff import files_beside, foreign_files, keys_of_file, kind_of_file
 from cascal.importers.tabular import SUFFIXES, open_table
+from cascal.number_format import counted
 
 KIND = "openai_batch"
 ABOUT = "OpenAI batch output and error files (JSONL), with the input file or queries.* beside them"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cascal.counted import agreeing, counted
+from cascal.number_format import agreeing, counted
 
 _N_EXAMPLES = 3
 

@@ -18,7 +18,6 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from cascal.columns import Imported
-from cascal.counted import agreeing, counted
 from cascal.importers.calls import Call, read_calls
 from cascal.importers.checked_rows import items, part, read_lines, rows_with
 from cascal.importers.draft import Draft, Plan
@@ -28,6 +27,7 @@ from cascal.importers.limits import ImportRefused, parse_json, read_bytes
 from cascal.importers.messages import mean_of_logprobs, message_text
 from cascal.importers.response import Said
 from cascal.importers.sniff import foreign_files, keys_of_file
+from cascal.number_format import agreeing, counted
 
 KIND = "promptfoo"
 ABOUT = "promptfoo results (eval -o results.json or .jsonl)"

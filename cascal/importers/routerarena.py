@@ -25,7 +25,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from cascal.columns import Imported
-from cascal.counted import counted
 from cascal.importers.checked_rows import either, part, read_lines, rows_with
 from cascal.importers.draft import Draft, Plan
 from cascal.importers.fields import clean, option_texts, raw_text
@@ -34,6 +33,7 @@ from cascal.importers.limits import ImportRefused
 from cascal.importers.response import Place, Said, add_said, known_gold, lettered_options
 from cascal.importers.rows import QueryRow
 from cascal.importers.sniff import foreign_files
+from cascal.number_format import counted
 
 KIND = "routerarena"
 ABOUT = "RouterArena cached_results/MODEL.jsonl, prediction files, queries tables"

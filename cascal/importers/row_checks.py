@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from cascal.counted import counted
 from cascal.importers.fields import gold_answer
 from cascal.importers.limits import MAX_FIELD_BYTES, MAX_OPTIONS
 from cascal.importers.rows import QueryRow
+from cascal.number_format import counted
 
 
 def text_problem(column: str, text: str) -> tuple[str, str] | None:

@@ -11,7 +11,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from cascal.counted import counted, listed
 from cascal.importers.arrow_tables import csv_stream, parquet_stream
 from cascal.importers.columns import is_known
 from cascal.importers.json_list import list_elements
@@ -19,6 +18,7 @@ from cascal.importers.jsonlines import Record, json_records
 from cascal.importers.limits import ImportRefused, check_file, is_zip
 from cascal.importers.stream import Numbered, Stream
 from cascal.importers.workbook import is_workbook_file, opened_as_csv
+from cascal.number_format import counted, listed
 
 SUFFIXES = (".parquet", ".csv", ".tsv", ".jsonl", ".ndjson", ".json", ".xlsx")
 MAX_NAMES = 1_000

@@ -10,11 +10,11 @@ from hashlib import blake2b
 import numpy as np
 
 from cascal.answers import LONG, TELLING, Answered, find_prose, holds_thinking, prose_sentence
-from cascal.counted import agreeing, counted, listed
 from cascal.datatypes import ReadingName
 from cascal.importers.fields import gold_answer
 from cascal.importers.rows import QueryRow, ResponseRow
 from cascal.importers.splits import SplitPlan
+from cascal.number_format import agreeing, counted, listed
 
 _FEW = 20
 """Answers below which nothing is said of all being wrong."""

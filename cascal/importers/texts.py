@@ -7,12 +7,12 @@ from itertools import count
 from pathlib import Path
 
 from cascal.columns import Refusal
-from cascal.counted import listed
 from cascal.importers.columns import suggest
 from cascal.importers.fields import clean
 from cascal.importers.limits import ImportRefused, check_file, decode, read_bytes
 from cascal.importers.tabular import SUFFIXES, read_sheet
 from cascal.importers.unpacked import unpacked
+from cascal.number_format import listed
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from typing import IO, TypeVar
 
 import pyarrow as pa
 
-from cascal.counted import counted
 from cascal.importers.limits import ImportRefused, check_file
+from cascal.number_format import counted
 
 MAX_UNZIPPED_BYTES = 512 << 20
 """What one archive may unpack to, all members that are read together."""

@@ -11,13 +11,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from cascal.counted import counted, listed
 from cascal.datatypes import FloatArray
 from cascal.importers.columns import suggest
 from cascal.importers.fields import clean
 from cascal.importers.limits import MAX_FILE_BYTES, ImportRefused, check_file
 from cascal.importers.parts import parts_of
 from cascal.importers.tabular import read_sheet
+from cascal.number_format import counted, listed
 
 _ADVICE = "Save it with numpy.save(path, array) or numpy.savez(path, query_ids=…, vectors=…)."
 

@@ -12,8 +12,8 @@ from datetime import date, datetime, time
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from cascal.counted import counted
 from cascal.importers.limits import ImportRefused
+from cascal.number_format import counted
 
 MAX_UNPACKED = 512 << 20
 """Bytes a workbook may unpack to; a few kilobytes can declare gigabytes."""

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
-from cascal.counted import counted
 from cascal.datatypes import CascalError, FloatArray
 from cascal.intervals import CONFIDENCE, Estimate
+from cascal.number_format import counted
 
 PSEUDO = np.array([1.0, -1.0])
 """Appended to the labelled differences: without them a small sample of equal values has an interval

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from cascal.counted import counted
 from cascal.datatypes import BoolArray, CascalError, FloatArray, IntArray
+from cascal.number_format import counted
 
 
 def inclusion_probabilities(

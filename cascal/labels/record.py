@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from cascal.counted import counted
 from cascal.datatypes import CascalError, FloatArray
+from cascal.number_format import counted
 
 LEAD = 0.01
 """By so much the model that is always asked leads in every row of scores."""

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from cascal.counted import counted
 from cascal.datatypes import CascalError, FloatArray, IntArray, read_only
+from cascal.number_format import counted
 
 MOST = 2.0
 """No correction is larger: it is a difference of two differences between 0 and 1."""

@@ -20,11 +20,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from cascal.counted import counted
 from cascal.datatypes import CascalError, Embeddings, FloatArray, IntArray, Votes
 from cascal.importers.fields import clean
 from cascal.importers.parts import parts_of
 from cascal.importers.vectors import read_vectors
+from cascal.number_format import counted
 
 HELD_ROWS = 500_000
 """Rows that a process holds on to unless told otherwise: 770 MB of 384 numbers each."""

@@ -8,9 +8,9 @@ from itertools import permutations
 import numpy as np
 import scipy
 
-from cascal.counted import counted
 from cascal.datatypes import CascalError, FloatArray, IntArray
 from cascal.naming.cluster_words import Reader
+from cascal.number_format import counted
 
 _MAX_TERMS = 6000
 _MAX_WORDS = 3

@@ -9,9 +9,9 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cascal.counted import counted, decimal, percent
 from cascal.datatypes import CascalError, Embeddings, FloatArray
 from cascal.evaluate import effective_number
+from cascal.number_format import counted, decimal, percent
 from cascal.routing.route import Router
 
 Encode = Callable[[str, Sequence[str]], FloatArray]

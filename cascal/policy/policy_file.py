@@ -19,7 +19,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from cascal.counted import counted
+from cascal.number_format import counted
 from cascal.policy.checking import Among, Policy, PolicyError, RouteRule
 from cascal.routing.route import Router
 from cascal.yaml_files.fields import Fields, read_fields, refusal, refused_with, shown

@@ -15,12 +15,12 @@ from cascal.compare.comparison import Comparison, Row
 from cascal.compare.recommended import Recommendation
 from cascal.compare.rival import find_rival
 from cascal.compare.to_ship import ToShip
-from cascal.counted import bracketed, counted, decimal, percent, signed
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.snapshot import Snapshot
 from cascal.diagnose import Finding
 from cascal.intervals import Estimate
 from cascal.naming.cluster_names import cluster_name
+from cascal.number_format import bracketed, counted, decimal, percent, signed
 from cascal.provenance import stamp
 from cascal.report.drawings import gain_bars, map_dots
 from cascal.report.pages import template

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from cascal.counted import bracketed, decimal, signed
 from cascal.dataset.dataset import Dataset
 from cascal.dataset.scored_evidence import ScoreEvidence
+from cascal.number_format import bracketed, decimal, signed
 from cascal.provenance import versions
 from cascal.report.pages import template
 from cascal.verdicts.payback import Payback

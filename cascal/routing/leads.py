@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from cascal.counted import apart, decimal
 from cascal.datatypes import FloatArray
+from cascal.number_format import apart, decimal
 from cascal.routing.blend import Blend
 from cascal.routing.route import Router
 

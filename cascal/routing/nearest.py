@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from cascal.computing.rounding import product_error
+from cascal.computing.rounding_error import product_error
 from cascal.computing.row_chunks import row_slices
 from cascal.datatypes import BoolArray, FloatArray, IntArray
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cascal.computing_order import best_first
-from cascal.counted import counted, decimal, decimal_pair, percent
 from cascal.datatypes import BoolArray, FloatArray, IntArray
+from cascal.number_format import counted, decimal, decimal_pair, percent
 from cascal.routing.blend import FALLBACK_WIDTH, Blend
 from cascal.routing.leads import DECIMALS, lead_in_words
 from cascal.routing.reach import WITHIN

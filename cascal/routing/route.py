@@ -12,9 +12,9 @@ import numpy as np
 from cascal.computing.row_chunks import row_slices
 from cascal.computing.threads import in_threads
 from cascal.computing_order import best_first
-from cascal.counted import counted
 from cascal.datatypes import CascalError, Embeddings, FloatArray, IntArray
 from cascal.labels import Correction, LabelRecord, lift_to_first
+from cascal.number_format import counted
 from cascal.results import Learnt, Rankings, Routes, SkillClusters
 from cascal.routing.blend import Blend, faded, faded_share, softmax
 from cascal.routing.nearest import UnitVectors

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from cascal.counted import counted
 from cascal.datatypes import CascalError
+from cascal.number_format import counted
 from cascal.results import LEARNT_PER_MODEL
 
 _UNIT = 1e-3

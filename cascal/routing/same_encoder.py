@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from cascal.counted import counted
 from cascal.datatypes import CascalError, Embeddings, FloatArray
+from cascal.number_format import counted
 
 
 class EncoderMismatch(CascalError):

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
-from cascal.counted import counted
 from cascal.datatypes import CascalError, FloatArray, NotApplicable
 from cascal.intervals import CONFIDENCE, Estimate
+from cascal.number_format import counted
 
 MIN_RANKED = 5
 """Scored queries below which nothing is ranked."""

@@ -11,7 +11,6 @@ import numpy as np
 
 from cascal.artefact import ArtefactError, read_artefact, write_artefact
 from cascal.computing_order import best_first
-from cascal.counted import counted
 from cascal.datatypes import (
     CascalError,
     Embeddings,
@@ -20,6 +19,7 @@ from cascal.datatypes import (
     NotApplicable,
     read_only,
 )
+from cascal.number_format import counted
 from cascal.routing.router_parts import check_score_parts
 from cascal.scores.ranking import checked_scores
 

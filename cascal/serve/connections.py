@@ -13,7 +13,7 @@ from typing import Any
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from cascal.counted import counted
+from cascal.number_format import counted
 
 HEAD_SECONDS = 10.0
 """How long the head of a request may take from the first byte awaited to the last."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from cascal.counted import counted
+from cascal.number_format import counted
 from cascal.serve.errors import ApiError
 
 

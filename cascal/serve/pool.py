@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from cascal.counted import counted
 from cascal.datatypes import CascalError, ModelSpec
 from cascal.endpoint.pool_file import PoolModel, unset_keys
+from cascal.number_format import counted
 
 RESERVED = ("cascal", "cascal-vote")
 """Names by which a client asks for the router itself."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from cascal.counted import counted
 from cascal.datatypes import CascalError, Query
+from cascal.number_format import counted
 from cascal.simulate.questions import SKILLS
 from cascal.simulate.random_streams import stream
 

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from cascal.answers import RULE, AnswerSet, compare_sets
 from cascal.answers.mathematics import end_workers
 from cascal.columns import Progress
-from cascal.counted import counted
+from cascal.number_format import counted
 from cascal.store.connection import fetch
 from cascal.store.fingerprints import update_fingerprint
 from cascal.store.option_counts import n_options_of

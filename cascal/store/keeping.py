@@ -7,8 +7,8 @@ import numpy as np
 import pyarrow as pa
 
 from cascal.columns import KEPT_SCHEMA, MAX_KEPT_COLUMNS, Imported, KeptColumn
-from cascal.counted import counted
 from cascal.datatypes import CascalError, Split
+from cascal.number_format import counted
 from cascal.store.connection import fetch, first_row, scalar
 from cascal.store.file import WorkspaceFile
 from cascal.store.reading import require

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
 
-from cascal.counted import counted
 from cascal.datatypes import NO_ANSWER, CascalError
+from cascal.number_format import counted
 from cascal.store.records import MARKS, PURPOSES, Draw, Label
 from cascal.store.voting import option_index
 

@@ -8,8 +8,8 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from cascal.counted import agreeing, counted
 from cascal.datatypes import CascalError, Embeddings, FloatArray, Split
+from cascal.number_format import agreeing, counted
 from cascal.store.connection import fetch, scalar
 from cascal.store.reading import require
 from cascal.store.records import utc_now

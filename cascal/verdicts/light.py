@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cascal.counted import counted, decimal
 from cascal.datatypes import Embeddings, FloatArray, IntArray, NotApplicable, Votes
 from cascal.doubts import Doubt
 from cascal.draws import random_places, stratified_halves
 from cascal.fit import Fit, fit
+from cascal.number_format import counted, decimal
 from cascal.settings import FitSettings, Thresholds
 
 State = Literal["agree", "unsure", "disagree"]

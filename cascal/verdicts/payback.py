@@ -11,10 +11,10 @@ import math
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
-from cascal.counted import agreeing, capitalised, counted, decimal, dollars, percent
 from cascal.datatypes import CascalError
 from cascal.files.plain_json import finite
 from cascal.intervals import Estimate
+from cascal.number_format import agreeing, capitalised, counted, decimal, dollars, percent
 from cascal.prices import COST_UNIT, Bill
 from cascal.verdicts.verdict import points
 

@@ -10,9 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from cascal.counted import agreeing, bracketed, counted, decimal, signed
 from cascal.evaluate import Evaluation
 from cascal.intervals import Estimate
+from cascal.number_format import agreeing, bracketed, counted, decimal, signed
 from cascal.verdicts.constant import Constant, choose_constant
 
 Decision = Literal["route", "do not route", "undecided"]

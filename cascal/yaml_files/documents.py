@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 import yaml
 
-from cascal.counted import counted
 from cascal.datatypes import CascalError
+from cascal.number_format import counted
 
 MAX_BYTES = 4 << 20
 MAX_DEPTH = 50

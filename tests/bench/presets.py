@@ -18,11 +18,11 @@ from pathlib import Path
 import numpy as np
 
 import cascal
-from cascal.counted import decimal, signed
 from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.demo import install_demo
 from cascal.datatypes import NO_ANSWER, FloatArray, IntArray
 from cascal.encode.encoders import MINILM
+from cascal.number_format import decimal, signed
 from cascal.settings import PRESETS
 from cascal.simulate.variants import make_variant
 

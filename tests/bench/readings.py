@@ -19,11 +19,11 @@ import cascal
 from cascal import importers
 from cascal.columns import Imported
 from cascal.compare.comparison import compare_on_splits
-from cascal.counted import percent as in_words
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.encoding import adopt_vectors
 from cascal.datatypes import READINGS, ReadingName
 from cascal.importers.vectors import read_vectors
+from cascal.number_format import percent as in_words
 from tests.bench.realdata import ENCODER, percent
 from tests.bench.worlds import RAW, REALDATA
 

@@ -20,11 +20,11 @@ import cascal
 from cascal import importers
 from cascal.compare.comparison import compare_on_splits
 from cascal.compare.experiments import Request, run
-from cascal.counted import typed
 from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.demo import install_demo
 from cascal.dataset.encoding import adopt_vectors
 from cascal.importers.vectors import read_vectors
+from cascal.number_format import typed
 from tests.bench.worlds import MIXED12, REALDATA, WEAK8
 
 ENCODER = "all-MiniLM-L6-v2"

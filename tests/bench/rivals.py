@@ -21,12 +21,12 @@ from crowdkit.aggregation import GLAD, MACE, DawidSkene, OneCoinDawidSkene
 import cascal
 from cascal.clustering.groups import QUERIES_PER_GROUP, n_groups
 from cascal.compare.baselines import ClusterAgreement
-from cascal.counted import bracketed, decimal, signed
 from cascal.dataset.dataset import Dataset, load_dataset
 from cascal.dataset.demo import install_demo
 from cascal.dataset.part import Part, join, split_part
 from cascal.datatypes import NO_ANSWER, FloatArray, IntArray
 from cascal.intervals import Estimate, estimate, mean_rows
+from cascal.number_format import bracketed, decimal, signed
 from tests.bench.others import by_answer
 from tests.bench.presets import random_world
 from tests.bench.realdata import POOLS, build_workspace

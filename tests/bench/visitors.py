@@ -33,10 +33,10 @@ from websockets.typing import Subprotocol
 
 import cascal
 from app.values import DEFAULTS
-from cascal.counted import percent
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.demo import install_demo
 from cascal.dataset.snapshot import take_snapshot
+from cascal.number_format import percent
 
 ROOT = Path(__file__).parents[2]
 SERVER = ROOT / "app" / "server.py"

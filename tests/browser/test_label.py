@@ -9,13 +9,13 @@ import pytest
 from conftest import copy_workspace
 
 import cascal
-from cascal.counted import bracketed
 from cascal.dataset.contest import contest
 from cascal.dataset.dataset import load_dataset
 from cascal.dataset.label_questions import routing_question
 from cascal.dataset.snapshot import take_snapshot
 from cascal.datatypes import option_letter
 from cascal.labels import confidence_sequence
+from cascal.number_format import bracketed
 from cascal.settings import Thresholds
 
 from .conftest import ROOT, idle, shot

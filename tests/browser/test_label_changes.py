@@ -11,13 +11,13 @@ import pytest
 from conftest import add_hashed, demo_snapshot, thinned_workspace
 
 import cascal
-from cascal.counted import percent
 from cascal.dataset.heeding import heed_labels
 from cascal.dataset.judged import gather_judged
 from cascal.dataset.label_questions import rectifier_question, routing_question
 from cascal.dataset.rectifying import FROM_LABELS, rectify
 from cascal.dataset.score_desk import ScoreDesk
 from cascal.datatypes import option_letter
+from cascal.number_format import percent
 from cascal.simulate.prose import prose_world
 from cascal.store import Label
 

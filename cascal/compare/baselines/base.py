@@ -12,8 +12,8 @@ import numpy as np
 from cascal.clustering.groups import reliability_groups
 from cascal.computing.blas import one_blas_thread
 from cascal.computing_order import best_first
-from cascal.counted import counted
 from cascal.datatypes import NO_ANSWER, CascalError, Embeddings, FloatArray, IntArray, Votes
+from cascal.number_format import counted
 from cascal.results import Routes
 from cascal.routing.same_encoder import check_vectors
 from cascal.score import consensus_scores, logprob_statistics

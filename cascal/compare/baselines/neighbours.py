@@ -9,9 +9,9 @@ import numpy as np
 
 from cascal.compare.baselines.base import Baseline, Needs, ScoreFunction, Training
 from cascal.consensus.latent import find_slots, own_slot
-from cascal.counted import counted
 from cascal.datatypes import CascalError, FloatArray, IntArray
 from cascal.encode.neighbours import nearest_rows
+from cascal.number_format import counted
 from cascal.settings import DEFAULT_CONSENSUS
 
 K_NEIGHBOURS = 40

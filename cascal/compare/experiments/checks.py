@@ -10,10 +10,10 @@ from cascal.compare.experiments.report import Column, Report, with_interval
 from cascal.compare.experiments.request import Request
 from cascal.compare.gold_agreement import Alignment, skill_alignment
 from cascal.compare.without_a_model import leave_one_out
-from cascal.counted import counted, decimal
 from cascal.datatypes import NotApplicable
 from cascal.files.plain_json import finite
 from cascal.fit import fit
+from cascal.number_format import counted, decimal
 from cascal.provenance import stamp
 
 ALIGNMENT_TARGET = 0.70

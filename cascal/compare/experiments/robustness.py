@@ -10,13 +10,13 @@ import numpy as np
 from cascal.compare.experiments.report import Column, Report, with_interval
 from cascal.compare.experiments.request import Request
 from cascal.compare.rewording import Reworded, reword
-from cascal.counted import counted, percent
 from cascal.datatypes import CascalError
 from cascal.draws import random_rows
 from cascal.encode.batches import Encoder
 from cascal.encode.encoders import endpoint_host, load_encoder
 from cascal.fit import fit
 from cascal.intervals import estimates
+from cascal.number_format import counted, percent
 from cascal.provenance import stamp
 from cascal.routing.route import Router
 from cascal.routing.same_encoder import check_encoder

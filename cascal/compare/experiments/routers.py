@@ -19,13 +19,13 @@ from cascal.compare.comparison import (
 from cascal.compare.experiments.report import Column, Report, with_interval
 from cascal.compare.experiments.request import Request
 from cascal.compare.routers import Entry
-from cascal.counted import agreeing, counted, percent
 from cascal.dataset.part import Part, split_part
 from cascal.datatypes import FloatArray, NotApplicable
 from cascal.draws import random_rows
 from cascal.files.plain_json import finite
 from cascal.fit import fit
 from cascal.intervals import Estimate, estimates, mean_rows
+from cascal.number_format import agreeing, counted, percent
 from cascal.provenance import stamp
 from cascal.verdicts.verdict import points
 

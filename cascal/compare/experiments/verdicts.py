@@ -13,12 +13,12 @@ from cascal.columns import Progress
 from cascal.compare.experiments.report import Column, Report, with_interval
 from cascal.compare.experiments.request import Request
 from cascal.compare.experiments.routers import splits_of
-from cascal.counted import counted
 from cascal.dataset.part import Part
 from cascal.datatypes import FloatArray
 from cascal.doubts import find_doubts
 from cascal.fit import fit
 from cascal.intervals import Estimate, estimate, mean_rows
+from cascal.number_format import counted
 from cascal.provenance import stamp
 from cascal.score import usable_presets
 from cascal.settings import FitSettings

@@ -1,4 +1,4 @@
-"""Accuracy with fewer training queries, and without a model of the pool."""
+"""Accuracy with fewer training queries."""
 
 from __future__ import annotations
 
@@ -11,14 +11,11 @@ import plotly.graph_objects as go
 from cascal.charts.figures import (
     MUTED,
     in_percent,
-    in_points,
-    interval_texts,
     percent_hover,
     percent_ticks,
     plain,
 )
 from cascal.compare.scaling import ScalingPoint
-from cascal.compare.without_a_model import Removal
 
 
 def scaling_frame(points: Sequence[ScalingPoint]) -> pd.DataFrame:
@@ -90,25 +87,3 @@ def scaling_figure(frame: pd.DataFrame, accent: str, constant: float, name: str)
 def _faint(colour: str) -> str:
     red, green, blue = (int(colour[at : at + 2], 16) for at in (1, 3, 5))
     return f"rgba({red},{green},{blue},0.15)"
-
-
-def removals_frame(found: Sequence[Removal]) -> pd.DataFrame:
-    """One row a model: what is lost without it, and how the others' ranking changes."""
-    votes = [in_points(one.vote_loss) for one in found]
-    firsts = [in_points(one.top1_loss) for one in found]
-    frame = pd.DataFrame(
-        {
-            "name": [f"without {one.model}" for one in found],
-            "share": [one.share for one in found],
-            "gain": [one[0] for one in votes],
-            "low": [one[1] for one in votes],
-            "high": [one[2] for one in votes],
-            "top1": [one[0] for one in firsts],
-            "top1_low": [one[1] for one in firsts],
-            "top1_high": [one[2] for one in firsts],
-            "tau": [one.tau for one in found],
-        }
-    )
-    frame["gain_text"] = interval_texts(frame, ("gain", "low", "high"), sign=True)
-    frame["top1_text"] = interval_texts(frame, ("top1", "top1_low", "top1_high"), sign=True)
-    return frame.sort_values("gain", ascending=False, kind="stable", ignore_index=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cascal.counted import (
+from cascal.number_format import (
     agreeing,
     apart,
     bracketed,
@@ -218,7 +218,7 @@ DRAWN = {"app/strips.py", "cascal/charts/label_trail.py"}
 """Places in a drawing, which no reader sees as numbers."""
 SENT = {"cascal/serve/endpoints.py", "cascal/serve/service.py"}
 """Headers, which programs read."""
-EXACT = {"cascal/counted.py", "cascal/bounds.py"}
+EXACT = {"cascal/number_format.py", "cascal/setting_bounds.py"}
 """The one place; and bounds, which are round numbers."""
 
 
