@@ -53,6 +53,9 @@ STATE = f"""() => {{
 NAV_LINKS = "[data-testid=stTopNavLink],[data-testid=stSidebarNavLink]"
 """The links of the menu; a link in the text or the sidebar's body is none of them."""
 REVISION = "() => document.querySelector('.cascal-map').dataset.revision"
+DRAWN_AT = """([name, value]) => {
+  const { revision } = document.querySelector('.cascal-map').dataset;
+  return Math.abs(revision.match(new RegExp(`${name}=([^,)]+)`))?.[1] - value) < 1e-9 }"""
 MAP_FILLS = """() => { const gd = document.querySelector('.cm-plot');
   return !gd || Math.abs(gd._fullLayout.width - gd.clientWidth) < 2 }"""
 LOGS: dict[str, Path] = {}
@@ -162,11 +165,15 @@ class Reader:
         idle(self.page)
 
     def slide(self, name: str, key: str, times: int) -> None:
-        before = self.revision()
-        self.page.get_by_role("slider", name=name).focus()
+        """Press a key so often, and wait until the map is drawn at the value that it led to."""
+        before, slider = self.revision(), self.page.get_by_role("slider", name=name)
+        slider.focus()
         for _ in range(times):
             self.page.keyboard.press(key)
-        self.moved(before)
+        value = float(slider.get_attribute("aria-valuetext") or slider.input_value())
+        self.moved(before)  # perhaps by the first few
+        self.page.wait_for_function(DRAWN_AT, arg=[name.lower().replace(" ", "_"), value])
+        idle(self.page)
 
 
 @pytest.fixture(scope="session")
