@@ -7,7 +7,7 @@ from dataclasses import asdict
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from app import bookmarks, commands, frame, history, links, session, strips, values
+from app import bookmarks, commands, frame, held, history, links, session, strips, values
 from app.pages import CHART_FILES, EXPLORE
 from app.terms.glossary import mark
 from app.values import DEFAULTS, MERGES, SILHOUETTES, VOTERS, Values
@@ -39,8 +39,8 @@ BY_TASK = "Each task is one cluster: min silhouette, merge distance and joining 
 """Why the controls of the clusters are not shown."""
 
 _COMMAND = "command"
-UNDO_SHOWN = "undo_shown"
-"""Whether the page shows a button that can undo."""
+_UNDO_SHOWN = "undo_shown"
+"""Whether the button that undoes was last drawn as one that can."""
 
 EXPLAINED = {
     "silhouette": "silhouette",
@@ -143,17 +143,12 @@ def _clusters() -> dict[str, DeltaGenerator]:
 def _moved() -> None:
     """After a threshold has moved: where a page has said what follows it, nothing else is drawn.
 
-    The button that undoes it is compared with the one on the page: the run that would have drawn it
-    may have been broken off by this move, and what it had drawn by then need not have been sent.
+    The first move draws all of it: the button that undoes it is not among what follows.
     """
+    set_again = held.keep()  # and on the page it shows something else
     history.remember()
-    if history.can_undo() == st.session_state.get(UNDO_SHOWN):
+    if not set_again and history.can_undo() == st.session_state.get(_UNDO_SHOWN):
         frame.draw_only(EXPLORE, _COMMAND, strips.fragment_key("merge"), CHART_FILES)
-
-
-def drawn() -> None:
-    """After a run that has drawn all of a page: the button that undoes is as it says."""
-    st.session_state[UNDO_SHOWN] = history.can_undo()
 
 
 def _keep(*names: str) -> None:
@@ -228,6 +223,7 @@ def _routing_label(name: str) -> str:
 
 
 def _buttons() -> None:
+    st.session_state[_UNDO_SHOWN] = history.can_undo()
     with st.container(horizontal=True, gap="small"):
         st.button(
             "Undo",

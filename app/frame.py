@@ -27,7 +27,7 @@ from cascal.number_format import counted, decimal, signed
 
 CONFIG = {"displayModeBar": False, "scrollZoom": False}
 """A chart is saved by the buttons of app/chart_files; a double click takes a zoom back."""
-_BY_BUTTON, _WHOLE, _WANTED_PAGE = "came_by_button", "draw_whole", "wanted_page"
+_BY_BUTTON, _BY_PARTS, _WANTED_PAGE = "came_by_button", "draw_by_parts", "wanted_page"
 _COMMAND = re.compile(r"(`cascal [\w =./-]*`)")
 """A command in a sentence of ours, in letters that stay what they are inside of backticks."""
 _HYPHENED = re.compile(r"\S*\w\\-\w\S*")
@@ -71,17 +71,17 @@ def go_on(here: str) -> None:
 def draw_only(*fragments: str) -> None:
     """In a callback: draw these fragments anew, in this order, instead of the whole page.
 
-    All of the page is drawn where it has not all of them, or has asked for it (`draw_whole`).
+    All of the page is drawn where it has not all of them, or may not be (`draw_by_parts`).
     """
-    if st.session_state.get(_WHOLE):
+    if not st.session_state.get(_BY_PARTS):
         return
     with suppress(StreamlitAPIException):
         st.rerun(list(fragments))
 
 
-def draw_whole(wanted: bool) -> None:
-    """Whether `draw_only` draws all of the page from now on."""
-    st.session_state[_WHOLE] = wanted
+def draw_by_parts(allowed: bool) -> None:
+    """Whether `draw_only` may draw less than all of the page from now on."""
+    st.session_state[_BY_PARTS] = allowed
 
 
 def came_by_button() -> bool:

@@ -49,18 +49,21 @@ def put(**wanted: object) -> None:
             held[key] = _Set(value, before, now + SECONDS)
 
 
-def keep() -> None:
+def keep() -> bool:
     """Set again what came back as it was before: first in every run and in callbacks of controls.
 
     A control that shows anything else was moved by the reader, who has seen what was set.
+
+    Returns whether any control was set, which the browser is to hear of.
     """
-    held, now = _held(), clock()
+    held, now, found = _held(), clock(), False
     for key, one in list(held.items()):
         shown = st.session_state.get(key, one.value)
         if now < one.until and shown in one.before:
-            st.session_state[key] = one.value
+            st.session_state[key], found = one.value, True
         elif now >= one.until or shown != one.value:
             del held[key]
+    return found
 
 
 def ticking(every: float | str) -> Callable[[Callable[Asked, None]], Callable[Asked, None]]:

@@ -11,7 +11,7 @@ if str(ROOT.parent) not in sys.path:  # `streamlit run` only adds the folder of 
 
 import streamlit as st  # noqa: E402 (the path comes first)
 
-from app import controls, frame, heeded, held, strips, turns  # noqa: E402
+from app import controls, frame, heeded, held, sent, strips, turns  # noqa: E402
 from app.chart_files import chart_files  # noqa: E402
 from app.pages import PAGES  # noqa: E402
 from app.skills import moves  # noqa: E402
@@ -19,7 +19,7 @@ from app.terms import glossary  # noqa: E402
 from app.tour import tour  # noqa: E402
 
 held.keep()
-frame.draw_whole(True)  # until this run has come to its end: a move may break it off
+frame.draw_by_parts(False)  # until all that this run draws was sent
 st.set_page_config(page_title="CASCAL Studio", layout="wide")
 st.html(ROOT / "theme.css")
 
@@ -33,6 +33,7 @@ page = st.navigation(
 )
 glossary.listen()
 here = next(folder for folder, (_, address) in PAGES.items() if address == page.url_path)
+complete = False
 with turns.turn(), frame.refusals():
     if here == "skills":
         heeded.prepare()
@@ -45,4 +46,6 @@ with turns.turn(), frame.refusals():
     chart_files.offer()
     strips.fill_late(places)
     tour.show()
-    controls.drawn()
+    complete = True
+if sent.SENT.wait() and complete:
+    frame.draw_by_parts(not tour.goes_on())  # what a step of it says follows every move

@@ -29,7 +29,7 @@ HERE = Path(__file__).resolve().parent
 if str(HERE.parent) not in sys.path:  # `streamlit run` only adds the folder of this file
     sys.path.insert(0, str(HERE.parent))
 
-from app import session  # noqa: E402 (the path comes first)
+from app import sent, session  # noqa: E402 (the path comes first)
 from app.map_component import component  # noqa: E402 (the path comes first)
 from app.pages import PAGES  # noqa: E402 (the path comes first)
 from cascal.hosts import HostGuard, allowed_hosts  # noqa: E402
@@ -197,6 +197,7 @@ def parts() -> dict[str, Any]:
         "middleware": [
             Middleware(SecurityHeaders),
             Middleware(HostGuard, hosts=hosts(), refusal=FOREIGN_HOST),
+            Middleware(sent.Watch),
         ],
         "routes": [
             *(Route(f"{base}/{address}", serve_page) for _, address in PAGES.values() if address),

@@ -30,6 +30,15 @@ def test_what_was_shown_before_comes_back_in_vain(now):
     assert st.session_state["voters"] == 4
 
 
+def test_the_browser_is_to_hear_of_what_came_back_in_vain_alone(now):
+    held.put(merge=0.15)
+    assert not held.keep()
+    st.session_state["merge"] = 0.25
+    assert held.keep()
+    st.session_state["merge"] = 0.2
+    assert not held.keep()
+
+
 def test_after_a_while_the_reader_moves_it_back(now):
     held.put(merge=0.15)
     now[0] += held.SECONDS

@@ -13,7 +13,7 @@ from test_app import open_app as open_app
 from test_app import small_file as small_file
 
 import cascal
-from app import controls, strips
+from app import strips
 from app.values import DEFAULTS
 from cascal.attainable import Reachable, merge_distance_steps
 from cascal.dataset.dataset import load_dataset
@@ -91,8 +91,6 @@ def test_a_page_that_needs_no_fit_makes_none_for_the_strips(small_file, monkeypa
     assert not app.exception
     assert app.slider(key="silhouette").value == DEFAULTS.silhouette
     assert images(app) == []
-    # Broken off before its end, it may not have been sent: the next move draws all anew.
-    assert controls.UNDO_SHOWN not in app.session_state
 
 
 def test_what_the_strip_calls_dead_changes_no_cluster(small_file):

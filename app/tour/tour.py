@@ -53,9 +53,13 @@ def _again(key: str) -> None:
 def show() -> None:
     """The present step; nothing on other data than the demo."""
     step: int | None = st.session_state.get(_STEP)
-    frame.draw_whole(step is not None)  # what a step says follows every move; it stands last
     if step is not None and _on_the_demo():
         _step(step)
+
+
+def goes_on() -> bool:
+    """Whether a step of it is shown."""
+    return st.session_state.get(_STEP) is not None
 
 
 def _on_the_demo() -> bool:

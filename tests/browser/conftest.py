@@ -31,6 +31,40 @@ FLAGS = [
 ]
 KNOWS_THE_TOUR = "try { localStorage.setItem('cascal.tour', 'known') } catch {}"
 """Other tests are about pages without the offer at their foot."""
+LISTENS = """(() => {
+  const news = window.cascalNews = { asked: 0, begun: 0, ended: 0 }
+  const fields = { 4: 'begun', 6: 'ended' }  // of ForwardMsg: new_session, script_finished
+  function field(bytes) {  // its only one that is neither the hash nor the metadata
+    let at = 0
+    const number = () => {
+      let value = 0
+      for (let shift = 0; ; shift += 7) {
+        value += (bytes[at] & 127) * 2 ** shift
+        if (bytes[at++] < 128) return value
+      }
+    }
+    for (;;) {
+      const tag = number()
+      if (tag >> 3 > 2) return tag >> 3
+      const length = number()
+      at += length
+    }
+  }
+  window.WebSocket = class extends window.WebSocket {
+    constructor(...all) {
+      super(...all)
+      this.addEventListener('message', ({ data }) => {
+        const name = data instanceof ArrayBuffer && fields[field(new Uint8Array(data))]
+        if (name) news[name] = performance.now()
+      })
+    }
+    send(data) {
+      if (data[0] === 90) news.asked = performance.now()  // of BackMsg: rerun_script
+      super.send(data)
+    }
+  }
+})()"""
+"""Keeps when the page last asked for a run of the script, and when one last began and ended."""
 LAUNCHER = """\
 import streamlit as st
 from pathlib import Path
@@ -42,7 +76,20 @@ CONNECTED = (
     "[data-testid=stApp][data-test-connection-state=CONNECTED][data-test-script-state=notRunning]"
 )
 STALE = "[data-stale=true],[data-testid=stSkeleton],[data-testid=stSpinner]"
-NOTHING_STALE = f"() => !document.querySelector('{STALE}')"
+AT_REST = f"""timeout => new Promise((resolve, reject) => {{
+  const news = window.cascalNews ?? {{}}, end = performance.now() + timeout
+  let since = performance.now() + 210  // widgets wait about 200 ms before they ask for a run
+  const look = () => {{
+    const now = performance.now()
+    const rest = !(news.asked > news.begun || news.begun > news.ended) &&
+      document.querySelector('{CONNECTED}') && !document.querySelector('{STALE}')
+    if (!rest) since = Math.max(since, now)
+    if (now > end) reject(new Error('timeout'))
+    else if (now - since > 50) resolve()
+    else setTimeout(look, 10)
+  }}
+  look() }})"""
+"""Until every run that was asked for has ended, for 50 ms: one may follow upon another."""
 STATE = f"""() => {{
   const app = document.querySelector('[data-testid=stApp]')?.dataset ?? {{}};
   const stale = [...document.querySelectorAll('{STALE}')].map(one =>
@@ -67,10 +114,8 @@ def idle(page, timeout: float = 60_000) -> None:
 
     The wait is long enough for a machine that does much else: what must be fast has its own test.
     """
-    page.wait_for_timeout(210)  # widgets wait about 200 ms before they ask for a rerun
     try:
-        page.wait_for_selector(CONNECTED, state="attached", timeout=timeout)
-        page.wait_for_function(NOTHING_STALE, timeout=timeout)
+        page.evaluate(AT_REST, timeout)
     except Error as error:
         raise AssertionError(f"The page did not come to rest. {_seen(page)}") from error
 
@@ -239,6 +284,7 @@ def window(profile, resting) -> Iterator[Callable[..., object]]:
             page = resting.pop()
         else:
             page = profile.new_page()
+            page.add_init_script(LISTENS)
             if not new_here:
                 page.add_init_script(KNOWS_THE_TOUR)
         opened.append((page, None if new_here else heard))
