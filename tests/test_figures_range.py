@@ -159,3 +159,9 @@ def test_intervals_in_tables_have_the_minus_of_typesetting():
 )
 def test_values_beside_names_have_one_number_of_digits(values, percent, texts):
     assert in_words(np.array(values), percent=percent) == texts
+
+
+def test_a_name_keeps_clear_of_the_line_of_another_point():
+    x, y, ends = np.array([100.0, 20.0]), np.array([50.0, 58.0]), np.array([140.0, 160.0])
+    assert free_sides(x, y, [0], ["model"], [False]) == ["top left"]
+    assert free_sides(x, y, [0], ["model"], [False], ends=ends) == ["bottom right"]

@@ -9,16 +9,13 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cascal.charts.figures import MUTED, in_percent, percent_hover, percent_ticks, plain
-from cascal.charts.name_places import free_sides, in_pixels
+from cascal.charts.name_places import HEIGHT, WIDTH, free_sides, in_pixels
 from cascal.compare.comparison import Row
 from cascal.compare.cost import CostPoint, pareto_front, weight_label
 from cascal.datatypes import BoolArray
 
 BELOW = 2.0
 """Points of right answers that are seen below the lowest router and above the highest point."""
-WIDTH = 400
-"""Pixels that the names are laid out for: where they are free on a phone they are everywhere."""
-HEIGHT = 400
 IN_USE, TO_SHIP, WEIGHT = "In use", "To ship", "weight "
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from cascal.charts.figures import MUTED, in_percent, percent_hover, percent_ticks, plain
-from cascal.charts.name_places import free_sides, in_pixels
+from cascal.charts.name_places import HEIGHT, WIDTH, free_sides, in_pixels
 from cascal.compare.latency import Waits
 
 KINDS = {"router": "this router", "vote": "its vote", "model": "always one model"}
@@ -30,9 +30,12 @@ def latency_figure(frame: pd.DataFrame, accent: str) -> go.Figure:
     figure = go.Figure()
     names = [plain(one, 24) for one in frame["what"]]
     rows, must = list(range(len(frame))), [kind != KINDS["model"] for kind in frame["kind"]]
-    x = frame["median"].to_numpy(float) / float(frame["slow"].max()) * 600
-    y = in_pixels(frame["quality"].to_numpy(float), 300)
-    sides = free_sides(x, y, rows, names, must)
+    x, ends = (
+        frame[name].to_numpy(float) / float(frame["slow"].max()) * WIDTH
+        for name in ("median", "slow")
+    )
+    y = in_pixels(frame["quality"].to_numpy(float), HEIGHT)
+    sides = free_sides(x, y, rows, names, must, ends=ends)
     for kind, symbol in zip(KINDS.values(), ("circle", "triangle-up", "circle"), strict=True):
         part = frame[frame["kind"] == kind]
         colour = MUTED if kind == KINDS["model"] else accent
@@ -53,7 +56,7 @@ def latency_figure(frame: pd.DataFrame, accent: str) -> go.Figure:
                 cliponaxis=False,
             )
         )
-    figure.update_layout(template="cascal", height=420)
+    figure.update_layout(template="cascal", height=500)
     title = "seconds: half of the queries; the line ends at 95 %"
     figure.update_xaxes(title=title, rangemode="tozero")
     figure.update_yaxes(title="right answers", **percent_ticks())

@@ -8,6 +8,8 @@ import numpy as np
 
 from cascal.datatypes import FloatArray
 
+WIDTH, HEIGHT = 400, 400
+"""Pixels of a chart that names are laid out for: what is free on a phone is free everywhere."""
 SIDES = {
     "top left": (False, True),
     "bottom right": (True, False),
@@ -30,14 +32,24 @@ def in_pixels(values: FloatArray, length: int) -> FloatArray:
 
 
 def free_sides(
-    x: FloatArray, y: FloatArray, rows: Sequence[int], names: Sequence[str], must: Sequence[bool]
+    x: FloatArray,
+    y: FloatArray,
+    rows: Sequence[int],
+    names: Sequence[str],
+    must: Sequence[bool],
+    *,
+    ends: FloatArray | None = None,
 ) -> list[str | None]:
     """A side for the name of each of some rows of the points (n,) in pixels, the first one first.
 
-    None where it has no room. Where a name must stand it may cover points, as few as possible, but
-    never another name.
+    ends : (n,) where a line that begins in each point ends, right of it at the same height
+
+    None where it has no room. Where a name must stand it may cover points and lines, as few as
+    possible, but never another name.
     """
     points = [(px - 4, py - 4, px + 4, py + 4) for px, py in zip(x, y, strict=True)]
+    if ends is not None:
+        points += [(px, py - 1, end, py + 1) for px, py, end in zip(x, y, ends, strict=True)]
     taken: list[_Box] = []
     found: list[str | None] = []
     for row, name, needed in zip(rows, names, must, strict=True):
