@@ -10,9 +10,6 @@ import threading
 WORDS = ("The ", "answer ", "is ", "(A).")
 USAGE = {"prompt_tokens": 10, "completion_tokens": 4, "total_tokens": 14}
 
-BACKLOG = 1024
-"""So many clients may knock at once: one that is turned away waits up to 15 s to knock again."""
-
 
 class FakeUpstream:
     """Serves in a thread of its own; `requests` are (mode, headers, body), `gone` who hung up.
@@ -51,7 +48,7 @@ class FakeUpstream:
     async def _serve(self) -> None:
         self._stop = asyncio.Event()
         self._connections: set[asyncio.Task] = set()
-        server = await asyncio.start_server(self._connected, "127.0.0.1", 0, backlog=BACKLOG)
+        server = await asyncio.start_server(self._connected, "127.0.0.1", 0)
         self._port = server.sockets[0].getsockname()[1]
         self._ready.set()
         await self._stop.wait()

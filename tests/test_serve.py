@@ -15,7 +15,7 @@ import sys
 import threading
 import time
 import zlib
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import replace
 
 import httpx
@@ -1167,6 +1167,31 @@ def test_texts_that_arrive_meanwhile_are_encoded_together(router, thread):
     assert sum(batches) == 40
     assert max(batches) == MAX_BATCH
     assert len(batches) <= 2 + 40 // MAX_BATCH
+
+
+class AtOnce(Executor):
+    """Runs in the thread that asks, so that every run of a loop goes the same way."""
+
+    def submit(self, function, /, *arguments, **named):
+        done = Future()
+        done.set_result(function(*arguments, **named))
+        return done
+
+
+@pytest.mark.parametrize("later", range(12))
+def test_a_text_is_encoded_however_late_after_another_it_comes(router, later):
+    """Also while the worker of the one before has ended and is not yet told as ended."""
+
+    async def run():
+        decider = Decider(router, FakeEncoder(), ServeOptions(timeout=1.0), AtOnce())
+        first = asyncio.create_task(decider.encode(["first"]))
+        for _ in range(later):
+            await asyncio.sleep(0)
+        rows = [await decider.encode(["second"]), await first]
+        await decider.close()
+        return rows
+
+    assert [one.shape for one in asyncio.run(run())] == [(1, 12)] * 2
 
 
 def test_two_threads_take_a_request_each(router):

@@ -120,10 +120,7 @@ class Decider:
         """Unit vectors (n, D); `encoder_failed` or `encoder_timeout` where there are none."""
         future: asyncio.Future[FloatArray] = asyncio.get_running_loop().create_future()
         self._waiting.append((texts, future))
-        if len(self._workers) < self._n_threads:
-            worker = asyncio.create_task(self._work())
-            self._workers.add(worker)
-            worker.add_done_callback(self._workers.discard)
+        self._start()
         try:
             return await asyncio.wait_for(future, self._timeout)
         except TimeoutError:
@@ -132,6 +129,17 @@ class Decider:
             ) from None
         except CascalError as error:
             raise ApiError("encoder_failed", str(error)) from error
+
+    def _start(self) -> None:
+        if self._waiting and len(self._workers) < self._n_threads:
+            worker = asyncio.create_task(self._work())
+            self._workers.add(worker)
+            worker.add_done_callback(self._ended)
+
+    def _ended(self, worker: asyncio.Task[None]) -> None:
+        """A worker is told as ended later than it ends: what came between has none yet."""
+        self._workers.discard(worker)
+        self._start()
 
     async def _work(self) -> None:
         while self._waiting:
