@@ -305,7 +305,7 @@ def test_a_column_of_scores_is_kept_beside_the_answers(tmp_path, name):
 def test_scores_alone_are_legal_and_named_in_a_note(tmp_path):
     responses = [
         {"id": 1, "model": "m", "exact_match": "true"},
-        {"id": 2, "model": "m", "exact_match": 2, "status": None},
+        {"id": 2, "model": "m", "exact_match": "two", "status": None},
         {"id": 3, "model": "m", "exact_match": 0, "status": "unreadable"},
     ]
     result = importers.read(pair(tmp_path, responses=responses))
@@ -317,6 +317,59 @@ def test_scores_alone_are_legal_and_named_in_a_note(tmp_path):
         "1 model gives only right or wrong, no answers: it can be evaluated but cannot "
         "vote: m" in result.notes
     )
+
+
+def judged(*scores, **more):
+    """Responses of two models in turn to query 1, each with a score of a judge."""
+    said = [{"id": 1, "model": f"m{n}", "output": "The answer is (B)."} for n in range(len(scores))]
+    return [{**one, "score": score, **more} for one, score in zip(said, scores, strict=True)]
+
+
+@pytest.mark.parametrize(
+    ("scores", "seen", "rescale"),
+    [
+        ((10, 1, 7), "from 1 to 10", "by 10"),
+        (("5", "1", "0"), "from 0 to 5", "by 5"),
+        ((100, 0, 0.5, "95%"), "from 0 to 100", "by 100"),
+        ((1, -1, 0), "from −1 to 1", "0 is worst and 1 is best"),
+        ((1, 0, 1, 0, 11, "correct"), "from 0 to 11", "by 11"),
+    ],
+)
+def test_scores_on_another_scale_are_unknown_all_of_them(tmp_path, scores, seen, rescale):
+    result = importers.read(pair(tmp_path, responses=judged(*scores)))
+    assert column(result.responses, "score") == [None] * len(scores)
+    assert column(result.responses, "answer") == ["B"] * len(scores)
+    assert result.refused == ()
+    (note,) = [one for one in result.notes if "score runs from 0" in one]
+    assert f"The column score holds numbers {seen}" in note
+    assert rescale in note
+
+
+def test_a_scale_is_told_by_all_files_of_a_data_set(tmp_path):
+    best, worst = judged(10), judged(1)
+    files = [
+        jsonl(tmp_path / f"{name}.jsonl", [{**QUERIES[0], **one, "model": name} for one in rows])
+        for name, rows in (("worst", worst), ("best", best))
+    ]
+    assert column(importers.read(files).responses, "score") == [None, None]
+
+
+def test_scores_between_0_and_1_stay_whatever_else_is_in_their_column(tmp_path):
+    scores = [1, 0.5, "n/a", "many", 1.0000000001, "80 %", float("inf")]
+    result = importers.read(pair(tmp_path, responses=judged(*scores)))
+    assert column(result.responses, "score") == [1.0, 0.5, None, None, 1.0, 0.8, None]
+    assert [one.column for one in result.refused] == ["score"] * 2
+    failed = [*judged(1), {"id": 2, "model": "m0", "score": -1, "status": "error"}]
+    result = importers.read(pair(tmp_path, responses=failed))
+    assert column(result.responses, "score") == [1.0, None]
+
+
+def test_the_letters_of_inspect_are_verdicts_where_all_cells_are(tmp_path):
+    result = importers.read(pair(tmp_path, responses=judged("C", "I", "N", "P", "correct")))
+    assert column(result.responses, "score") == [1.0, 0.0, None, None, 1.0]
+    result = importers.read(pair(tmp_path, responses=judged("C", "I", "B", 1)))
+    assert column(result.responses, "score") == [None, None, None, 1.0]
+    assert [one.row for one in result.refused] == [1, 2, 3]
 
 
 def test_an_error_message_in_place_of_an_answer_never_votes_and_has_no_score(tmp_path):

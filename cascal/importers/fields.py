@@ -29,11 +29,6 @@ _LABELLED = re.compile(
 )
 """A line of an option behind its letter, capital or not, or its number."""
 _INVISIBLE = "\u200b\u200c\u200d\u2060\ufeff"
-_VERDICTS = {
-    **dict.fromkeys(("true", "correct", "right", "pass", "passed", "yes", "c"), 1.0),
-    **dict.fromkeys(("false", "incorrect", "wrong", "fail", "failed", "no", "i"), 0.0),
-}
-"""Words for right and wrong; C and I are those of inspect_ai."""
 _NO_LIST = 0
 """What an object holds that holds no options: neither a list nor blank."""
 _TEXT_OF_OPTION = ("text", "value", "content", "option", "choice", "answer")
@@ -252,7 +247,7 @@ def logprob(value: object) -> tuple[float | None, str]:
     """A mean log-probability as (number or None, what was wrong with it)."""
     if value is None or value == "":
         return None, ""
-    number = _number(value)
+    number = any_number(value)
     if number is None:
         return None, "log-probability is not a number; stored as unknown"
     if math.isnan(number):
@@ -270,7 +265,7 @@ def amount(value: object) -> tuple[float | None, str]:
     """A count, cost or duration as (number or None, what was wrong with it)."""
     if is_blank(value):
         return None, ""
-    number = _number(value)
+    number = any_number(value)
     if number is None or not number >= 0:
         return None, "not a number of at least 0; stored as unknown"
     if number > MAX_AMOUNT:
@@ -293,22 +288,8 @@ def has_decimal_comma(value: object) -> bool:
     return isinstance(value, str) and _DECIMAL_COMMA.fullmatch(value.strip()) is not None
 
 
-def score_value(value: object) -> tuple[float | None, str]:
-    """A verdict between 0 (wrong) and 1 (right) as (number or None, what was wrong with it)."""
-    if isinstance(value, bool):
-        return float(value), ""
-    if is_blank(value):
-        return None, ""
-    text = clean(value).casefold()
-    number = _VERDICTS[text] if text in _VERDICTS else _number(value)
-    if text.endswith("%") and (share := _number(text[:-1].strip())) is not None:
-        number = share / 100
-    if number is None or not 0.0 <= number <= 1.0:
-        return None, "not a number between 0 and 1; stored as unknown"
-    return number, ""
-
-
-def _number(value: object) -> float | None:
+def any_number(value: object) -> float | None:
+    """A number, also of a text, with a decimal comma, or of seconds; None for anything else."""
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):

@@ -23,11 +23,12 @@ from cascal.columns import Imported
 from cascal.importers.calls import Call, read_calls
 from cascal.importers.checked_rows import items, part, read_lines, rows_with
 from cascal.importers.draft import Draft, Plan
-from cascal.importers.fields import clean, raw_text, score_value
+from cascal.importers.fields import clean, raw_text
 from cascal.importers.jsonlines import Lines, Record
 from cascal.importers.limits import ImportRefused
 from cascal.importers.messages import message_text
 from cascal.importers.response import Said
+from cascal.importers.scores import score_value
 from cascal.importers.sniff import foreign_files
 from cascal.number_format import counted
 

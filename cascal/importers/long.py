@@ -41,6 +41,7 @@ from cascal.importers.options_column import options_column
 from cascal.importers.parts import files_aside, files_of, origin_of, read_table
 from cascal.importers.response import Place, Said, measures, read_said
 from cascal.importers.rows import QueryRow, ResponseRow
+from cascal.importers.scores import Scale, scale_of
 from cascal.importers.stream import Stream
 from cascal.importers.wide import FEWEST_MODELS, model_columns, one_row_a_response
 from cascal.number_format import counted, listed
@@ -74,9 +75,12 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
     for sheet, role in zip(sheets, roles, strict=True):
         if role != "responses":
             add_queries(draft, sheet, role, plan)
+    scale = scale_of(sheets, roles, plan.mapping)
+    if scale.note:
+        draft.notes.append(scale.note)
     for sheet, role in zip(sheets, roles, strict=True):
         if role != "queries":
-            _add_responses(draft, sheet, role, plan)
+            _add_responses(draft, sheet, role, plan, scale)
     if roles == ["queries"]:
         _add_wide(draft, sheets[0], plan)
     else:
@@ -174,7 +178,7 @@ def _add_wide(draft: Draft, sheet: Stream, plan: Plan) -> None:
         f"as far as their cells tell, and were read so.{left}"
     )
     answers = one_row_a_response(sheet, ids, models)
-    _add_responses(draft, answers, "responses", replace(plan, mapping={}))
+    _add_responses(draft, answers, "responses", replace(plan, mapping={}), Scale())
 
 
 def first_records(paths: Sequence[Path]) -> list[dict[str, Any]]:
@@ -237,7 +241,7 @@ def _refuse_wide(sheet: Stream) -> None:
         )
 
 
-def _add_responses(draft: Draft, sheet: Stream, role: Role, plan: Plan) -> None:
+def _add_responses(draft: Draft, sheet: Stream, role: Role, plan: Plan, scale: Scale) -> None:
     mapping = resolve(sheet.names, role, plan.mapping, sheet.source)
     require(mapping, ("query_id", "model"), sheet.names, sheet.source)
     if "response" not in mapping and "score" not in mapping:
@@ -257,6 +261,9 @@ def _add_responses(draft: Draft, sheet: Stream, role: Role, plan: Plan) -> None:
             draft.refuse(sheet.source, row, "sample", "not a whole number of at least 0")
             continue
         place = Place(sheet.source, row, clean(query_id), clean(model), int(number or 0))
+        said[-1], no_verdict = scale.score(said[-1])
+        if no_verdict:
+            draft.report(sheet.source, row, "score", no_verdict)
         draft.add_response(_response(draft, place, said, "response" in mapping))
 
 

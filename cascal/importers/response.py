@@ -24,11 +24,11 @@ from cascal.importers.fields import (
     is_blank,
     logprob,
     raw_text,
-    score_value,
     tokens,
     whole_number,
 )
 from cascal.importers.rows import ResponseRow
+from cascal.importers.scores import score_value
 
 _CHECKS: dict[str, Callable[[object], tuple[float | None, str]]] = {
     "mean_logprob": logprob,
