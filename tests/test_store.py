@@ -1,5 +1,6 @@
 """The store keeps what it was given, refuses the rest in a sentence, and can be shared."""
 
+import contextlib
 import hashlib
 import math
 import os
@@ -40,6 +41,7 @@ from cascal.store import (
 from cascal.store.connection import connected
 from cascal.store.engine import attach
 from cascal.store.journal import Journal, read_segment, segments_of
+from cascal.store.recording import Recorder
 from cascal.store.voting import option_index
 
 MODELS = (
@@ -1431,6 +1433,21 @@ def test_a_commit_that_fails_ends_the_run_and_keeps_the_journal(begun):
     with refuses("unknown-reference", "'unknown'", "zeta"):
         recorder.__exit__(None, None, None)
     assert segments_of(begun.path, "d")
+
+
+def test_whoever_commits_between_rounds_waits_for_the_thread_that_does(begun):
+    taken, both_inside, met = [], threading.Barrier(2), []
+
+    def commit(rows):
+        taken.extend(rows)
+        with contextlib.suppress(threading.BrokenBarrierError):
+            met.append(both_inside.wait(0.5))
+
+    with Recorder(begun.path, "d", commit, seconds=0.01) as recorder:
+        recorder.response(Response("q1", "zeta", text="B", answer="B"))
+        recorder.commit()
+    assert not met
+    assert len(taken) == 1
 
 
 def test_every_row_is_on_the_disk_before_it_counts_as_stored(begun, monkeypatch):

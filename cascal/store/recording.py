@@ -42,6 +42,7 @@ class Recorder:
         self._journal = Journal(path, dataset)
         self._commit = commit
         self._seconds = seconds
+        self._committing = threading.Lock()
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
         self._failure: Exception | None = None
@@ -87,12 +88,13 @@ class Recorder:
         self._append({"attempt": dict(attempt), "query": None if query is None else vars(query)})
 
     def commit(self) -> None:
-        """Move everything the journal holds into the file."""
-        for segment in self._journal.rotate():
-            rows = read_segment(segment)
-            if rows:
-                self._commit(rows)
-            segment.unlink(missing_ok=True)
+        """Move everything the journal holds into the file; one thread at a time."""
+        with self._committing:
+            for segment in self._journal.rotate():
+                rows = read_segment(segment)
+                if rows:
+                    self._commit(rows)
+                segment.unlink(missing_ok=True)
 
     def _append(self, row: Mapping[str, Any]) -> None:
         if self._failure is not None:
