@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -169,7 +169,8 @@ class Imported:
     unique. `refused` says what was left out; `notes` are sentences worth showing; `kept` are
     values of columns of one's own; `right` is who tells right from wrong, see `datatypes.Right`.
     Queries and responses of a large file come in batches. `offered` are names of what a log says
-    of its queries besides, which may be kept.
+    of its queries besides, which may be kept. `first_samples` are, by model, what was taken off the
+    sample numbers of the files, so that they begin at 0.
     """
 
     dataset: str
@@ -184,6 +185,7 @@ class Imported:
     kept: pa.Table = field(default_factory=KEPT_SCHEMA.empty_table)
     right: Right = "auto"
     offered: tuple[str, ...] = ()
+    first_samples: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def in_batches(self) -> bool:

@@ -55,6 +55,7 @@ class Draft:
     n_thought_unseen : responses with a log-probability whose thinking is counted but not shown
     n_decimal_commas : numbers that were written with a decimal comma
     offered : by query id, what a log says of the query besides, to be kept where it is asked for
+    first_samples : by model, the number of its first sample where the files have no number 0
     """
 
     reading: ReadingName = "stated"
@@ -66,6 +67,7 @@ class Draft:
     lost_queries: dict[str, str] = field(default_factory=dict)
     kept: dict[str, dict[str, str] | dict[str, float]] = field(default_factory=dict)
     offered: dict[str, dict[str, object]] = field(default_factory=dict)
+    first_samples: dict[str, int] = field(default_factory=dict)
     n_thought_unseen: int = 0
     n_decimal_commas: int = 0
     _rows: Counter[str] = field(default_factory=Counter)
@@ -230,6 +232,7 @@ class Draft:
             refused=tuple(self.refused),
             notes=tuple(self.notes),
             kept=kept_table(self.kept),
+            first_samples=self.first_samples,
             offered=tuple(dict.fromkeys(name for one in self.offered.values() for name in one)),
         )
 

@@ -27,7 +27,6 @@ from cascal.importers.columns import (
 )
 from cascal.importers.draft import Draft, Plan
 from cascal.importers.fields import (
-    amount,
     clean,
     gold_answer,
     is_blank,
@@ -41,6 +40,7 @@ from cascal.importers.options_column import options_column
 from cascal.importers.parts import files_aside, files_of, origin_of, read_table
 from cascal.importers.response import Place, Said, measures, read_said
 from cascal.importers.rows import QueryRow, ResponseRow
+from cascal.importers.sample_numbers import count_from_zero, sample_number
 from cascal.importers.scores import Scale, scale_of
 from cascal.importers.stream import Stream
 from cascal.importers.wide import FEWEST_MODELS, model_columns, one_row_a_response
@@ -78,6 +78,7 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
     scale = scale_of(sheets, roles, plan.mapping)
     if scale.note:
         draft.notes.append(scale.note)
+    count_from_zero(draft, sheets, roles, plan.mapping)
     for sheet, role in zip(sheets, roles, strict=True):
         if role != "queries":
             _add_responses(draft, sheet, role, plan, scale)
@@ -256,11 +257,12 @@ def _add_responses(draft: Draft, sheet: Stream, role: Role, plan: Plan, scale: S
         if isinstance(said[0], list) and len(said[0]) > 1 and all(map(_is_text, said[0])):
             draft.refuse(sheet.source, row, "response", _SEVERAL_TEXTS)
             continue
-        number, odd = amount(sample)
-        if odd or (number or 0) % 1:
+        model, number = clean(model), sample_number(sample)
+        if number is None:
             draft.refuse(sheet.source, row, "sample", "not a whole number of at least 0")
             continue
-        place = Place(sheet.source, row, clean(query_id), clean(model), int(number or 0))
+        number -= draft.first_samples.get(model, 0)
+        place = Place(sheet.source, row, clean(query_id), model, number)
         said[-1], no_verdict = scale.score(said[-1])
         if no_verdict:
             draft.report(sheet.source, row, "score", no_verdict)

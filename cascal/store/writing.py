@@ -28,7 +28,12 @@ SELECT *,
         'g': answer_origin, 's': skill, 'p': split})::VARCHAR) AS content_hash
 FROM filled
 """
-_NEW_RESPONSE = """
+_PLAIN_HASH = """
+md5(to_json({'q': query_id, 'm': model, 'n': sample, 'x': text, 'a': answer,
+    'r': rule, 'l': mean_logprob, 'i': input_tokens, 'o': output_tokens, 'c': cost,
+    't': latency, 's': status})::VARCHAR)
+"""
+_NEW_RESPONSE = f"""
 CREATE TEMP TABLE new_response AS
 WITH filled AS (
     SELECT * REPLACE (
@@ -38,16 +43,12 @@ WITH filled AS (
         CASE WHEN isnan(score) THEN NULL ELSE score END AS score)
     FROM incoming_response),
 hashed AS (
-    SELECT *,
-        md5(to_json({'q': query_id, 'm': model, 'n': sample, 'x': text, 'a': answer,
-            'r': rule, 'l': mean_logprob, 'i': input_tokens, 'o': output_tokens, 'c': cost,
-            't': latency, 's': status})::VARCHAR) AS plain
-    FROM filled)
+    SELECT *, {_PLAIN_HASH} AS plain FROM filled)
 SELECT * EXCLUDE (plain), length(text) AS text_length,
     CASE WHEN score IS NULL THEN plain
-        ELSE md5(to_json({'h': plain, 'score': score})::VARCHAR) END AS content_hash
+        ELSE md5(to_json({{'h': plain, 'score': score}})::VARCHAR) END AS content_hash
 FROM hashed
-"""
+"""  # noqa: S608 – no value
 """A row without a score keeps the hash it had before scores were stored."""
 
 _INSERTS = (
@@ -102,6 +103,16 @@ DELETE FROM response r WHERE r.dataset = $d AND r.status = 'error' AND EXISTS (
     FROM new_response n WHERE n.query_id = r.query_id AND n.model = r.model
     AND n.sample = r.sample AND n.content_hash <> r.content_hash)
 """
+_FURTHER_SAMPLES = """
+SELECT DISTINCT n.model FROM new_response n JOIN response r ON r.dataset = $d
+    AND r.query_id = n.query_id AND r.model = n.model AND r.sample = n.sample
+WHERE n.content_hash <> r.content_hash AND r.status <> 'error'
+"""
+_AS_IN_THE_FILE = "UPDATE new_response SET sample = sample + ?::INTEGER WHERE model = ?"
+_HASH_ANEW = f"""
+UPDATE new_response SET content_hash = CASE WHEN score IS NULL THEN {_PLAIN_HASH}
+    ELSE md5(to_json({{'h': {_PLAIN_HASH}, 'score': score}})::VARCHAR) END WHERE model = ?
+"""  # noqa: S608 – no value
 
 
 def _numbered(rows: pa.Table | Batches, seen: Callable[[pa.Array], None]) -> pa.RecordBatchReader:
@@ -205,6 +216,7 @@ def _make_room(
                 "data; nothing was written. Import them under another name.",
                 code="mixed-origins",
             )
+        _number_further_samples(connection, imported)
         refuse_conflicts(connection, name)
         connection.execute(_SUPERSEDE, {"d": name})
         if imported.right != "auto":
@@ -216,6 +228,19 @@ def _make_room(
         "INSERT INTO dataset VALUES (?, ?, ?, ?, ?, '', ?)",
         [name, imported.origin, imported.source, note, utc_now(), imported.right],
     )
+
+
+def _number_further_samples(connection: duckdb.DuckDBPyConnection, imported: Imported) -> None:
+    """Give models the numbers of the file back whose sample 0 is stored and another one.
+
+    A file of samples 1 and 2 alone may count from 1, or hold what follows on a stored sample 0.
+    """
+    if not imported.first_samples:
+        return
+    found = connection.execute(_FURTHER_SAMPLES, {"d": imported.dataset}).fetchall()
+    for model in [one for (one,) in found if one in imported.first_samples]:
+        connection.execute(_AS_IN_THE_FILE, [imported.first_samples[model], model])
+        connection.execute(_HASH_ANEW, [model])
 
 
 def add(
