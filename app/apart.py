@@ -82,7 +82,7 @@ def run_apart(work: Call[T], report: Progress, stopped: Event, niceness: int = L
         Thread(target=_end_if, args=(stopped, process), daemon=True).start()
         try:
             return cast("T", _talk(process, work, report))
-        except (EOFError, BrokenPipeError):
+        except (EOFError, BrokenPipeError, pickle.UnpicklingError):  # ended, maybe within a message
             report(0.0, "Stopping")  # raises where the reader stopped it
             raise CascalError(
                 f"The process of the computation ended without a result (code {process.wait()}). "

@@ -16,12 +16,25 @@ def whose_process(*, progress) -> tuple[int, int]:
     return os.getpid(), os.nice(0)
 
 
-def refuses(*, progress) -> None:
+def refuses_to_sweep(*, progress) -> None:
     raise CascalError("There is nothing to sweep.", code="missing-value")
 
 
 def fails(*, progress) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Fatal:
+    """Lets its process end soon after it is sent: while what follows waits for the reader."""
+
+    def __reduce__(self):
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        return str, ()
+
+
+def ends_within_its_result(*, progress) -> list[object]:
+    progress(0.5, str(os.getpid()))
+    return [Fatal(), b"longer than a pipe holds" * 50_000]
 
 
 def lasts(seconds: float, *, progress) -> None:

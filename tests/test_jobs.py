@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
 from pathlib import Path
 
 import pytest
-from apart_work import Remembers, fails, lasts, refuses, what_came, whose_process
+from apart_work import (
+    Remembers,
+    ends_within_its_result,
+    fails,
+    lasts,
+    refuses_to_sweep,
+    what_came,
+    whose_process,
+)
+from refusals import refuses
 
 from app import jobs
 from app.apart import LOWEST, Call, run_apart
@@ -76,7 +86,7 @@ def test_whoever_waits_for_jobs_goes_on_when_they_end_and_no_later_than_said(sta
 
 
 def test_work_apart_refuses_and_fails_as_work_here_does(started):
-    refused = started(Call.of(refuses), jobs.Line())
+    refused = started(Call.of(refuses_to_sweep), jobs.Line())
     failed = started(Call.of(fails), jobs.Line())
     until(lambda: "running" not in (refused.state, failed.state))
     assert (refused.state, refused.refusal) == ("failed", "There is nothing to sweep.")
@@ -91,6 +101,19 @@ def test_work_apart_ends_when_it_is_stopped_between_two_steps(started):
     job.stop()
     until(lambda: job.state == "stopped")
     assert time.monotonic() - begun < 10
+
+
+def test_work_apart_that_ends_while_its_result_travels_has_none():
+    told = []
+
+    def reads_on_when_it_has_ended(_, sentence):
+        told.append(sentence)
+        with contextlib.suppress(ChildProcessError):
+            os.waitid(os.P_PID, int(told[0]), os.WEXITED | os.WNOWAIT)
+
+    with refuses("not-running", "ended without a result (code -14)"):
+        run_apart(Call.of(ends_within_its_result), reads_on_when_it_has_ended, threading.Event())
+    assert told[1:] == ["Stopping"]
 
 
 def test_who_waits_is_told_the_place_and_whose_work_comes_first(started):
