@@ -1,7 +1,10 @@
 """Gold answers and options in the dresses that people's files give them."""
 
+import csv
 import json
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from cascal import importers
@@ -116,6 +119,55 @@ def test_gold_numbers_that_may_count_from_either_are_asked_for_and_never_shifted
     with pytest.raises(importers.ImportRefused, match="2") as error:
         imported(tmp_path, [1, 2, 3], gold_from=2)
     assert error.value.code == "out-of-bounds"
+
+
+HOW_MANY = [["3", "1", "4", "2"], ["2", "3", "1", "0"], ["1", "0", "2", "3"]]
+
+
+def tabled(tmp_path, suffix, options, golds, **kwargs):
+    """The same table as JSONL, Parquet or CSV, where numbers stay numbers or become texts."""
+    rows = [row | {"options": of_row} for row, of_row in zip(records(golds), options, strict=True)]
+    path = tmp_path / f"rows{suffix}"
+    if suffix == ".jsonl":
+        path.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    elif suffix == ".parquet":
+        pq.write_table(pa.Table.from_pylist(rows), path)
+    else:
+        with path.open("w", newline="", encoding="utf-8") as stream:
+            table = csv.DictWriter(stream, list(rows[0]))
+            table.writeheader()
+            table.writerows(row | {"options": json.dumps(row["options"])} for row in rows)
+    return importers.read(path, **kwargs)
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".parquet", ".csv"])
+@pytest.mark.parametrize("kind", [int, float, str])
+def test_gold_numbers_that_are_all_options_are_these_in_every_format(tmp_path, suffix, kind):
+    golds = [kind(one) for one in (3, 1, 2)]
+    result = tabled(tmp_path, suffix, HOW_MANY, golds)
+    assert result.queries["answer"].to_pylist() == list("ACC")
+    assert any("read as these, not as places" in note for note in result.notes)
+    result = tabled(tmp_path, suffix, HOW_MANY, golds, gold_from=0)
+    assert result.queries["answer"].to_pylist() == list("DBC")
+    assert not any("read as these" in note for note in result.notes)
+
+
+@pytest.mark.parametrize("suffix", [".jsonl", ".parquet", ".csv"])
+def test_gold_numbers_with_a_fraction_are_options(tmp_path, suffix):
+    options = [["0.5", "0.25", "2"], ["1.5", "0.5", "3"]]
+    result = tabled(tmp_path, suffix, options, [0.25, 3.0])
+    assert result.queries["answer"].to_pylist() == ["B", "C"]
+
+
+def test_gold_numbers_that_are_options_in_their_own_places_need_no_word(tmp_path):
+    result = tabled(tmp_path, ".jsonl", [list("0123")] * 2, [1, 2])
+    assert result.queries["answer"].to_pylist() == ["B", "C"]
+    assert not any("read as these" in note for note in result.notes)
+
+
+def test_lists_of_numbers_that_are_all_options_are_these(tmp_path):
+    result = tabled(tmp_path, ".jsonl", HOW_MANY[:2], [[3], [1, 3]])
+    assert result.queries["answer"].to_pylist() == ["A", "B,C"]
 
 
 def test_a_number_beyond_either_way_to_count_refuses_its_row(tmp_path):

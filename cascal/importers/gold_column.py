@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from cascal.answers import several_letters
+from cascal.datatypes import option_letter
 from cascal.importers.columns import Role, resolve
 from cascal.importers.draft import Draft
 from cascal.importers.fields import clean, first_label, is_blank, whole_number
-from cascal.importers.gold_lists import at_places, kind_of_lists, marked, numbers_of
+from cascal.importers.gold_lists import at_places, kind_of_lists, marked, numbers_of, option_of
 from cascal.importers.limits import ImportRefused
 from cascal.importers.options_column import Options, OptionsColumn
 from cascal.importers.stream import Stream
@@ -86,7 +87,7 @@ def gold_column(
     if kind == "places":
         numbers = ((one, of_query) for gold, of_query in filled() for one in _numbers(gold))
         start = _counted_from(draft, stream.source, numbers, first)
-        return lambda gold, of_query: at_places(gold, start) if of_query else gold
+        return lambda gold, of_query: at_places(gold, start, of_query) if of_query else gold
     return _single(draft, stream.source, filled, first)
 
 
@@ -107,8 +108,13 @@ def _single(draft: Draft, source: str, filled: Callable[[], Filled], first: int 
 
     def read(gold: Any, of_query: Options | None) -> Any:  # noqa: ANN401 - whatever came
         gold = spaced(gold, of_query)
-        place = None if counted is None or not of_query else whole_number(gold)
-        return gold if place is None or counted is None else place - counted
+        if not of_query:
+            return gold
+        place = whole_number(gold)
+        if counted is not None and place is not None:
+            return place - counted
+        named = "" if place is None else option_of(gold, of_query)
+        return named or (clean(gold) if isinstance(gold, float) and gold % 1 else gold)
 
     return read
 
@@ -134,16 +140,26 @@ def _counted_from(draft: Draft, source: str, filled: Filled, first: int | None) 
 
     0 where neither fits: the rows that fall out of bounds are refused one by one.
     """
-    fits, all_options, n_places = [True, True], True, 0
+    fits, same, all_options, n_places = [True, True], [True, True], True, 0
     for gold, of_query in filled:
         place = whole_number(gold)
         if place is None:
             return None
         n_places += 1
-        all_options = all_options and clean(gold) in of_query
+        named = option_of(gold, of_query)
+        all_options = all_options and bool(named)
         for start in (0, 1):
             fits[start] = fits[start] and start <= place < len(of_query) + start
-    if not n_places or (first is None and all_options):
+            same[start] = same[start] and fits[start] and named == option_letter(place - start)
+    if not n_places:
+        return None
+    if first is None and all_options:
+        if any(fits) and not any(same):
+            draft.notes.append(
+                f"{source!r}: the gold answers are numbers, and each is one of its query's options "
+                "itself: they are read as these, not as places among them. If they are places, "
+                "say so with --gold-from 0 or --gold-from 1."
+            )
         return None
     if first is None and all(fits):
         raise ImportRefused(

@@ -69,15 +69,26 @@ def marked(gold: object) -> object:
     return ",".join(option_letter(at) for at, one in enumerate(numbers) if one) or clean(gold)
 
 
-def at_places(gold: object, first: int | None) -> object:
+def option_of(value: object, options: Sequence[str]) -> str:
+    """The letter of the option whose text a value is word for word, 3.0 as 3; "" for none."""
+    text = clean(value)
+    if text not in options and whole_number(value) is not None:
+        text = text.partition(".")[0]
+    return option_letter(options.index(text)) if text in options else ""
+
+
+def at_places(gold: object, first: int | None, options: Sequence[str]) -> object:
     """The letters of the options that a list or a number counts from `first`.
 
-    A cell that is neither stays, and all do where `first` is None: numbers are options then.
+    A cell that is neither stays; where `first` is None, numbers are the options themselves.
     """
     number = whole_number(gold)
     numbers = numbers_of(gold) if number is None else (number,)
-    if numbers is None or first is None:
+    if numbers is None:
         return gold
+    if first is None:
+        named = sorted({option_of(one, options) for one in numbers})
+        return ",".join(named) if all(named) else gold
     if not numbers or min(numbers) < first:
         return clean(gold) if number is None else number - first
     return ",".join(option_letter(one - first) for one in sorted(numbers))
