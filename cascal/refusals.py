@@ -8,7 +8,7 @@ from types import MappingProxyType
 REFUSALS: Mapping[str, str] = MappingProxyType(
     {
         "already-there": "a data set or run of this name is stored",
-        "ambiguous-gold": "gold answers are numbers that may count from 0 or from 1",
+        "ambiguous-gold": "answers are numbers that may count from 0 or from 1",
         "bad-field": "a field of a hand-written file holds what it cannot mean",
         "bad-json": "a file that must be JSON cannot be read as JSON",
         "bad-yaml": "a file that must be YAML cannot be read as YAML",

@@ -63,6 +63,11 @@ def gold_column(
 
     Whether they count from 0 or from 1 is told by the whole column, or by the caller.
     """
+    if first is None and "options" in mapping:
+        labels = {first_label(cell) for _, (cell,) in stream.cells([mapping["options"]])}
+        first = labels.pop() if len(labels) == 1 else None
+    if first is not None:
+        draft.starts[stream.source] = first
     if "gold" not in mapping:
         return lambda _gold, _options: None
     if not options.names and not options.read(()):
@@ -81,9 +86,6 @@ def gold_column(
             "right one."
         )
         return lambda gold, of_query: marked(gold) if of_query else gold
-    if first is None and "options" in mapping:
-        labels = {first_label(cell) for _, (cell,) in stream.cells([mapping["options"]])}
-        first = labels.pop() if len(labels) == 1 else None
     if kind == "places":
         numbers = ((one, of_query) for gold, of_query in filled() for one in _numbers(gold))
         start = _counted_from(draft, stream.source, numbers, first)
@@ -168,7 +170,7 @@ def _counted_from(draft: Draft, source: str, filled: Filled, first: int | None) 
             "or --gold-from 1 (gold_from in Python).",
             code="ambiguous-gold",
         )
-    counted = int(fits[1]) if first is None else first
+    counted = draft.starts[source] = int(fits[1]) if first is None else first
     if fits[counted]:
         draft.notes.append(f"{source!r}: gold answers are numbers, counted from {counted}.")
     return counted

@@ -14,6 +14,7 @@ from typing import Any
 from cascal.answers import Reading
 from cascal.columns import Imported
 from cascal.datatypes import STATUSES
+from cascal.importers.answer_column import GivenOf, given_answers
 from cascal.importers.api_errors import is_api_error
 from cascal.importers.columns import (
     OF_ROLE,
@@ -79,9 +80,16 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
     if scale.note:
         draft.notes.append(scale.note)
     count_from_zero(draft, sheets, roles, plan.mapping)
-    for sheet, role in zip(sheets, roles, strict=True):
-        if role != "queries":
-            _add_responses(draft, sheet, role, plan, scale)
+    tables = [
+        (sheet, resolve(sheet.names, role, plan.mapping, sheet.source))
+        for sheet, role in zip(sheets, roles, strict=True)
+        if role != "queries"
+    ]
+    for sheet, mapping in tables:
+        _require(sheet, mapping)
+    given_of = given_answers(draft, tables, plan.gold_from)
+    for sheet, mapping in tables:
+        _add_responses(draft, sheet, mapping, plan, given_of, scale)
     if roles == ["queries"]:
         _add_wide(draft, sheets[0], plan)
     else:
@@ -179,7 +187,8 @@ def _add_wide(draft: Draft, sheet: Stream, plan: Plan) -> None:
         f"as far as their cells tell, and were read so.{left}"
     )
     answers = one_row_a_response(sheet, ids, models)
-    _add_responses(draft, answers, "responses", replace(plan, mapping={}), Scale())
+    mapping = resolve(answers.names, "responses", {}, answers.source)
+    _add_responses(draft, answers, mapping, plan, given_answers(draft, [], None), Scale())
 
 
 def first_records(paths: Sequence[Path]) -> list[dict[str, Any]]:
@@ -242,11 +251,20 @@ def _refuse_wide(sheet: Stream) -> None:
         )
 
 
-def _add_responses(draft: Draft, sheet: Stream, role: Role, plan: Plan, scale: Scale) -> None:
-    mapping = resolve(sheet.names, role, plan.mapping, sheet.source)
+def _require(sheet: Stream, mapping: Mapping[str, str]) -> None:
     require(mapping, ("query_id", "model"), sheet.names, sheet.source)
     if "response" not in mapping and "score" not in mapping:
         require(mapping, ("answer",), sheet.names, sheet.source)
+
+
+def _add_responses(
+    draft: Draft,
+    sheet: Stream,
+    mapping: Mapping[str, str],
+    plan: Plan,
+    given_of: GivenOf,
+    scale: Scale,
+) -> None:
     names = [mapping.get(one) for one in OF_ROLE["responses"]]
     for position, (row, cells) in enumerate(sheet.cells(names)):
         if position % _PROGRESS_ROWS == 0:
@@ -266,14 +284,16 @@ def _add_responses(draft: Draft, sheet: Stream, role: Role, plan: Plan, scale: S
         said[-1], no_verdict = scale.score(said[-1])
         if no_verdict:
             draft.report(sheet.source, row, "score", no_verdict)
-        draft.add_response(_response(draft, place, said, "response" in mapping))
+        draft.add_response(_response(draft, place, said, given_of, "response" in mapping))
 
 
 def _is_text(value: object) -> bool:
     return isinstance(value, str)
 
 
-def _response(draft: Draft, place: Place, said: Sequence[Any], has_text: bool) -> ResponseRow:
+def _response(
+    draft: Draft, place: Place, said: Sequence[Any], given_of: GivenOf, has_text: bool
+) -> ResponseRow:
     """One row under our names, its answer read and its numbers checked."""
     text, given, rule, *values, status, score = said
     text = replied_text(text)
@@ -281,11 +301,12 @@ def _response(draft: Draft, place: Place, said: Sequence[Any], has_text: bool) -
     measured = dict(zip(columns, values, strict=True)) | {"score": score}
     numbers = measures(draft, place.source, place.row, measured)
     query = draft.queries.get(place.query_id)
+    options = query.options if query is not None else ()
     reading = _reading(
         draft,
-        Said(raw_text(text) if has_text else None, given),
+        Said(raw_text(text) if has_text else None, given_of(place.source, given, options)),
         clean(status).casefold(),
-        query.options if query is not None else (),
+        options,
         scored=numbers["score"] is not None,
     )
     if reading.status == "error":
