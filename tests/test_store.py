@@ -24,6 +24,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from refusals import refuses
 
+from cascal.answers import RULE
 from cascal.columns import QUERY_SCHEMA, RESPONSE_SCHEMA, Imported
 from cascal.datatypes import NO_ANSWER, CascalError, ModelSpec, Query, Response, Task
 from cascal.provenance import text_hash
@@ -694,11 +695,12 @@ def test_a_file_that_was_compared_otherwise_is_brought_up_to_date_when_read(
 ):
     workspace.add(halves())
     now, fingerprint = same_rows(workspace), workspace.fingerprint("demo")
-    change = "DELETE FROM equivalence"
-    if older == "an older rule":
-        change = "UPDATE equivalence SET rule = 0, representative = answer"
     with duckdb.connect(str(workspace.path)) as connection:
-        connection.execute(change)
+        if older == "an older rule":
+            change = "UPDATE equivalence SET rule = ?, representative = answer"
+            connection.execute(change, [RULE - 1])
+        else:
+            connection.execute("DELETE FROM equivalence")
         connection.execute("UPDATE dataset SET fingerprint = 'old'")
     before = same_rows(workspace)
     if not writable:
@@ -719,8 +721,8 @@ def test_the_fingerprint_knows_which_free_answers_are_the_same_and_by_which_rule
     workspace.add(halves(n_queries=1, dataset="free"))
     before = workspace.fingerprint("free")
     assert "-" not in filled.fingerprint("demo")
-    monkeypatch.setattr("cascal.store.fingerprints.RULE", 2)
-    monkeypatch.setattr("cascal.store.equivalences.RULE", 2)
+    monkeypatch.setattr("cascal.store.fingerprints.RULE", RULE + 1)
+    monkeypatch.setattr("cascal.store.equivalences.RULE", RULE + 1)
     workspace.votes("free")
     after = workspace.fingerprint("free")
     assert after != before

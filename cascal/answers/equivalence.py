@@ -18,9 +18,10 @@ from cascal.answers.free import MAX_FREE_ANSWER
 from cascal.answers.groups import Groups
 from cascal.answers.mathematics import Unit, equal_pairs, logger
 from cascal.answers.normal import normalise_answer, read_number
+from cascal.answers.notation import is_notation, may_be_notation
 from cascal.answers.values import Value, value_of
 
-RULE = 1
+RULE = 2
 """The version of everything that decides whether two answers are the same; raise it with that."""
 
 LIVE_SECONDS = 10.0
@@ -98,6 +99,7 @@ class _Kind(NamedTuple):
     """What of a normal form tells from others that it cannot be equal to them."""
 
     number: bool
+    notation: bool
     equation: bool
     variables: frozenset[str]
     value: Value | None
@@ -106,6 +108,7 @@ class _Kind(NamedTuple):
     def of(cls, form: str) -> _Kind:
         return cls(
             number=read_number(form.removesuffix("%")) is not None,
+            notation=may_be_notation(form),
             equation="=" in form,
             variables=frozenset(re.findall("[a-z]", _NAMED.sub(" ", form))),
             value=value_of(form),
@@ -127,13 +130,14 @@ def _open_pairs(answers: AnswerSet, forms: Mapping[str, str], groups: Groups) ->
 
 
 def _is_mathematical(form: str) -> bool:
-    short = len(form) <= MAX_FREE_ANSWER
-    return short and _MATHS.search(form) is not None and _WORDY.search(form) is None
+    if len(form) > MAX_FREE_ANSWER or is_notation(form):
+        return False
+    return _MATHS.search(form) is not None and _WORDY.search(form) is None
 
 
 def _may_be_equal(one: _Kind, other: _Kind) -> bool:
-    """False for numbers and values that differ, and for expressions in other variables."""
-    if one.number and other.number:
+    """False for numbers, notations and values that differ, and expressions in other variables."""
+    if (one.number and other.number) or (one.notation and other.notation):
         return False
     if one.value is not None and other.value is not None and one.value.apart(other.value):
         return False

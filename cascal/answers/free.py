@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from cascal.answers.languages import ANSWER_ABROAD, EAST, POLITE_END, UNKNOWN, is_plain
+from cascal.answers.normal import without_digit_spaces
 from cascal.answers.prepared import TAKEN_BACK
 
 MAX_FREE_ANSWER = 200
@@ -209,4 +210,4 @@ def _bare(answer: str) -> str:
     answer = answer.strip().strip(_WRAPPED)
     if answer.endswith((".", "。")) and _INITIALS.search(answer[:-1]) is None:
         answer = answer[:-1].rstrip(_WRAPPED)
-    return _NAMED.sub("", " ".join(answer.split()))
+    return _NAMED.sub("", " ".join(without_digit_spaces(answer).split()))

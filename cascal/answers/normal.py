@@ -10,6 +10,8 @@ import re
 import unicodedata
 from fractions import Fraction
 
+from cascal.answers.notation import plain_notation
+
 MAX_NORMALISED = 400
 """Characters of an answer; of a longer one only case and blanks are normalised."""
 
@@ -34,8 +36,15 @@ _SAME = str.maketrans(
 )
 _SUPERSCRIPT = re.compile("[⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻]+")
 _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-")
-_DIGIT_SPACE = re.compile(r"(?<=\d)(?:\\[,!;: ]|\{,\}|[\u00a0\u2009\u202f])(?=\d{3}(?!\d))")
-_THOUSANDS = re.compile(r"(?<![\d.,(\[{])\d{1,3}(?:,\d{3})+(?!\d)")
+_DIGIT_SPACE = r"(?:\\[,!;: ]|\{,\}|[\u00a0\u2009\u202f])"
+_SPACED = re.compile(
+    rf"(?:(?<=\d\.)\d{{1,3}}|(?<![\d.])[1-9]\d{{0,2}})(?:{_DIGIT_SPACE}\d{{3}})+(?!\d)"
+)
+_THOUSANDS = re.compile(r"(?<![\d.,(\[{])[1-9]\d{0,2}(?:,\d{3})+(?!\d)")
+_DECIMAL_COMMA = re.compile(
+    r"(?<![\d.,(\[{])(?<!, )([1-9]\d{0,2}(?:\.\d{3})+),(\d+)(?![\d.,)\]}]|\{| ,)"
+)
+"""Points before thousands and a comma before decimals: 1.234,56 can be read in no other way."""
 _REWRITES = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
@@ -50,7 +59,8 @@ _REWRITES = tuple(
         (r"\\frac\s*(\d)\s*(\d)", r"\\frac{\1}{\2}"),
         (r"(?<=[a-z]{3})!+\Z", ""),
         (r" ?([-+*/^=()\[\]{}<>|]) ?", r"\1"),
-        (r" ?, ?(?!\d{3}(?!\d))", ","),
+        (r"(?!(?<=\.\d{3}) ?, ?\d) ?, ?(?!\d{3}(?!\d))", ","),
+        (r"(?<=\d) ?[‐‑‒–—] ?(?=\d)", "-"),
         (r"\^(-?\d+|[a-z])(?![\w}])", r"^{\1}"),
         (r"\A([+-]?)\$(?=[\d.])", r"\1"),
     )
@@ -86,8 +96,9 @@ def normalise_answer(answer: str) -> str:
     r"""The text that equal answers share; never empty unless the answer is blank.
 
     Ignored are case, blanks, Unicode composition, final punctuation, quotes, what only wraps an
-    answer (``$…$``, ``\boxed{…}``, ``\text{…}``, bold) and thousands separators. A number becomes
-    an exact fraction. Units and words stay: 5 km is not 5 miles. Normalising again changes nothing.
+    answer (``$…$``, ``\boxed{…}``, ``\text{…}``, bold), thousands separators, and brackets and
+    zeros in front of dates, times and results. A number becomes an exact fraction. Units and words
+    stay: 5 km is not 5 miles. Normalising again changes nothing.
     """
     folded = _folded(answer)
     if len(folded) > MAX_NORMALISED or _PLAIN.fullmatch(folded):
@@ -119,13 +130,19 @@ def _value(parts: dict[str, str | None]) -> Fraction | None:
 
 def _folded(answer: str) -> str:
     text = unicodedata.normalize("NFC", unicodedata.normalize("NFD", answer).casefold())
-    return " ".join(_DIGIT_SPACE.sub("", text).split())
+    return " ".join(without_digit_spaces(text).split())
+
+
+def without_digit_spaces(text: str) -> str:
+    """Without no-break and narrow spaces, or LaTeX's, between groups of three digits."""
+    return _SPACED.sub(lambda match: re.sub(_DIGIT_SPACE, "", match[0]), text)
 
 
 def _simpler(text: str) -> str:
     """One round of rewriting; repeated until nothing changes."""
     text = _unwrapped(_plain(text))
     text = _THOUSANDS.sub(lambda match: match[0].replace(",", ""), text)
+    text = _DECIMAL_COMMA.sub(lambda match: f"{match[1].replace('.', '')}.{match[2]}", text)
     for pattern, replacement in _REWRITES:
         text = pattern.sub(replacement, text)
     text = _unwrapped(text)
@@ -133,7 +150,7 @@ def _simpler(text: str) -> str:
     number = read_number(text[:-1].rstrip() if percent else text)
     if number is not None:
         return f"{number}%" if percent else str(number)
-    return " ".join(text.split())
+    return plain_notation(" ".join(text.split()))
 
 
 def _plain(text: str) -> str:
