@@ -96,6 +96,10 @@ def test_nothing_is_guessed(read, text):
         "I'm sorry, but I can't assist with this request.",
         "As an AI language model, I am unable to answer this question.",
         "I won’t do that.",
+        "Je ne peux pas répondre à cette question.",
+        "Malheureusement, je ne peux pas répondre à votre demande.",
+        "Ich kann diese Frage nicht beantworten.",
+        "Leider kann ich diese Anfrage nicht beantworten.",
     ],
 )
 def test_refusals_are_refused_for_choices_and_free_answers(read, text):
@@ -105,6 +109,8 @@ def test_refusals_are_refused_for_choices_and_free_answers(read, text):
 
 def test_an_apology_followed_by_an_answer_is_an_answer(read):
     assert read("I'm sorry, I cannot answer briefly. The answer is (B).", 4).answer == "B"
+    german = "Ich kann diese Frage nicht beantworten, ohne zu raten. Die Antwort ist (B)."
+    assert read(german, 4).answer == "B"
 
 
 def test_more_than_ten_options_are_read_up_to_z():

@@ -384,6 +384,74 @@ def test_an_error_message_in_place_of_an_answer_never_votes_and_has_no_score(tmp
     assert column(upstream.responses, "status") == ["error"]
 
 
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("failed", "error"),
+        ("Failure", "error"),
+        (429, "error"),
+        ("length", "truncated"),
+        ("max tokens", "truncated"),
+        ("content_filter", "refused"),
+        ("success", "ok"),
+        ("succeeded", "ok"),
+        ("completed", "ok"),
+        ("stop", "ok"),
+        (200, "ok"),
+        ("odd", "ok"),
+        ("", "ok"),
+    ],
+)
+def test_words_of_other_programs_say_what_became_of_a_call(tmp_path, word, status):
+    said = [{"id": 3, "model": "m", "output": "3.14", "status": word}]
+    result = importers.read(pair(tmp_path, responses=said))
+    assert column(result.responses, "status") == [status]
+    assert column(result.responses, "answer") == ["3.14" if status in ("ok", "truncated") else None]
+    assert [one for one in result.notes if "not known" in one] == (
+        [
+            "'responses.jsonl': the column status holds words that are not known: 'odd'. These "
+            "rows were read as if it were empty; known are ok, unreadable, truncated, refused, "
+            "error, missing."
+        ]
+        if word == "odd"
+        else []
+    )
+
+
+def test_a_status_that_is_not_known_lets_an_error_be_found(tmp_path):
+    said = {"id": 3, "output": "Error code: 429 - rate limit exceeded"}
+    responses = [
+        {**said, "model": name, "status": name} for name in ("failed", "odd", "passed", "ok")
+    ]
+    result = importers.read(pair(tmp_path, responses=responses[:2]))
+    assert column(result.responses, "status") == ["error", "error"]
+    result = importers.read(pair(tmp_path, responses=responses))
+    assert column(result.responses, "status") == ["error", "error", "error", "ok"]
+
+
+def test_a_text_like_an_error_that_is_the_gold_answer_or_an_option_is_an_answer(tmp_path):
+    text = "429 Too Many Requests"
+    queries = [
+        {"id": 1, "question": "What does a server say?", "gold": text},
+        {"id": 2, "question": "What does a server say?", "choices": [text, "no"], "gold": "B"},
+        {"id": 3, "question": "Who?", "gold": "me"},
+    ]
+    responses = [{"id": n, "model": "m", "output": text} for n in (1, 2, 3)]
+    result = importers.read(pair(tmp_path, queries, responses))
+    assert column(result.responses, "answer") == [text, "A", None]
+    assert column(result.responses, "status") == ["ok", "ok", "error"]
+
+
+def test_beside_passed_failed_is_a_verdict_and_no_error(tmp_path):
+    responses = [
+        {"id": 3, "model": "m1", "output": "3.14", "status": "passed"},
+        {"id": 3, "model": "m2", "output": "2.71", "status": "failed"},
+    ]
+    result = importers.read(pair(tmp_path, responses=responses))
+    assert column(result.responses, "answer") == ["3.14", "2.71"]
+    assert column(result.responses, "status") == ["ok", "ok"]
+
+
 # --- rows that are refused or reported
 
 

@@ -96,6 +96,10 @@ POLITE_END = r"(?:です|でございます|である|だ|입니다|이다|이�
 REFUSALS = (
     r"(?:es\stut\smir\sleid|tut\smir\sleid|entschuldigung)\b.{0,60}\b(?:nicht|kein\w{0,2})\s"
     r"(?:\w{1,20}\s)?(?:helfen|beantworten|geben)"
+    r"|(?:leider\skann\sich|ich\skann(?:\sleider)?)\s(?:diese|die|ihre|deine)\s(?:an)?frage\s"
+    r"(?:leider\s)?nicht\s(?:beantworten|bearbeiten)\b"
+    r"|(?:malheureusement,?\s)?je\sne\speux\s(?:malheureusement\s)?pas\s"
+    r"(?:répondre\sà|vous\saider|traiter)\b"
     r"|(?:je\ssuis\s)?désolée?\b.{0,60}\bne\speux\spas"
     r"|lo\s(?:siento|lamento)\b.{0,60}\bno\spuedo"
     r"|mi\sdispiace\b.{0,60}\bnon\sposso|(?:desculpe|lamento|sinto\smuito)\b.{0,60}\bnão\sposso"

@@ -20,6 +20,18 @@ _API_WORDS = (
     r"rate.?limit|time.?out|timed out|\bapi\b|connection|quota|status code|exception|litellm"
     r"|unauthori[sz]ed|overloaded|\b(?:401|403|404|408|429|5\d\d)\b"
 )
+_WRAPPED = (
+    r"error \[?(?:401|403|408|409|413|422|429|50[0-4]|529)\]?\s{0,2}[:(–-]"
+    r"|(?:429 too many requests|500 internal server error|502 bad gateway"
+    r"|503 service(?: temporarily)? unavailable|504 gateway time-?out)"
+    r"\s{0,2}(?:[:({<\n–-]|\.?\s{0,9}\Z)"
+    r"|(?:axioserror: )?request failed with status(?: code)?:? [45]\d\d\b"
+    rf"|\[error\].{{0,200}}?(?:{_API_WORDS})"
+    r"|(?:[a-z_]{1,20}\.){0,4}(?:(?:Read|Connect)?TimeoutError|ReadTimeout|ConnectTimeout"
+    r"|Connect(?:ion)?Error)\s{0,2}[:(]"
+    r"|(?:\[error\]|#n/a|\(no response\)|\[no response\]|<no response>)\s{0,9}\Z"
+)
+"""As scripts write a code or an exception that they caught, or that a cell holds nothing."""
 _PATTERNS = re.compile(
     r"error code:\s{0,3}[45]\d\d\b"
     r"|(?:api|http|server)[ _-]error\s{0,3}(?:[:(\[]|[45]\d\d\b)"
@@ -32,7 +44,8 @@ _PATTERNS = re.compile(
     r"|(?:connection error|request timed out|rate limit exceeded|rate limit reached"
     r"|internal server error)\.?\Z"
     r"|[{]\s{0,9}[\"']error[\"']\s{0,9}:\s{0,9}(?:[{]|[\"'])"
-    r"|<html>\s{0,9}<head>\s{0,9}<title>(?:4\d\d|5\d\d)\b",
+    r"|<html>\s{0,9}<head>\s{0,9}<title>(?:4\d\d|5\d\d)\b"
+    rf"|{_WRAPPED}",
     re.IGNORECASE | re.DOTALL,
 )
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from cascal.answers import Reading
 from cascal.columns import Imported
-from cascal.datatypes import STATUSES
+from cascal.datatypes import Status
 from cascal.importers.answer_column import GivenOf, given_answers
 from cascal.importers.api_errors import is_api_error
 from cascal.importers.columns import (
@@ -43,6 +43,7 @@ from cascal.importers.response import Place, Said, measures, read_said
 from cascal.importers.rows import QueryRow, ResponseRow
 from cascal.importers.sample_numbers import count_from_zero, sample_number
 from cascal.importers.scores import Scale, scale_of
+from cascal.importers.statuses import StatusWords
 from cascal.importers.stream import Stream
 from cascal.importers.wide import FEWEST_MODELS, model_columns, one_row_a_response
 from cascal.number_format import counted, listed
@@ -266,6 +267,8 @@ def _add_responses(
     scale: Scale,
 ) -> None:
     names = [mapping.get(one) for one in OF_ROLE["responses"]]
+    words = sheet.cells([mapping["status"]]) if "status" in mapping else ()
+    statuses = StatusWords(cell for _, (cell,) in words)
     for position, (row, cells) in enumerate(sheet.cells(names)):
         if position % _PROGRESS_ROWS == 0:
             plan.progress(
@@ -284,7 +287,10 @@ def _add_responses(
         said[-1], no_verdict = scale.score(said[-1])
         if no_verdict:
             draft.report(sheet.source, row, "score", no_verdict)
+        said[-2] = statuses.read(said[-2])
         draft.add_response(_response(draft, place, said, given_of, "response" in mapping))
+    if unknown := statuses.note(sheet.source):
+        draft.notes.append(unknown)
 
 
 def _is_text(value: object) -> bool:
@@ -305,8 +311,8 @@ def _response(
     reading = _reading(
         draft,
         Said(raw_text(text) if has_text else None, given_of(place.source, given, options)),
-        clean(status).casefold(),
-        options,
+        status,
+        query,
         scored=numbers["score"] is not None,
     )
     if reading.status == "error":
@@ -326,12 +332,14 @@ def _response(
 
 
 def _reading(
-    draft: Draft, said: Said, status: str, options: Sequence[str], *, scored: bool
+    draft: Draft, said: Said, status: Status | None, query: QueryRow | None, *, scored: bool
 ) -> Reading:
     """The answer as the file gives it, else read from the text; an error's text is no answer."""
-    if status in STATUSES and status not in ("ok", "truncated"):
+    if status not in (None, "ok", "truncated"):
         return Reading(None, None, status)
-    if not status and is_api_error(said.text or ""):
+    options = () if query is None else query.options
+    right = (*options, "" if query is None else clean(query.gold))
+    if not status and clean(said.text) not in right and is_api_error(said.text or ""):
         return Reading(None, None, "error")
     if is_blank(said.given):
         said = replace(said, marks_errors=True)

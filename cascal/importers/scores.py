@@ -8,6 +8,7 @@ from math import inf, isfinite
 
 from cascal.importers.columns import Role, resolve
 from cascal.importers.fields import any_number, clean, is_blank
+from cascal.importers.statuses import StatusWords
 from cascal.importers.stream import Stream
 from cascal.number_format import brief
 
@@ -22,7 +23,6 @@ _UNKNOWN_LETTERS = frozenset({"n", "p"})
 _SLACK = 1e-6
 """Rounding beyond 0 and 1 that a score is forgiven."""
 _NO_SCORE = "not a number between 0 and 1; stored as unknown"
-_FAILED = "error"
 
 
 def score_value(value: object) -> tuple[float | None, str]:
@@ -99,8 +99,9 @@ def scale_of(streams: Sequence[Stream], roles: Sequence[Role], given: Mapping[st
         if role == "queries" or "score" not in mapping:
             continue
         column = column or mapping["score"]
+        statuses = StatusWords(())
         for _, (cell, status) in stream.cells([mapping["score"], mapping.get("status")]):
-            if is_blank(cell) or clean(status).casefold() == _FAILED:
+            if is_blank(cell) or statuses.read(status) == "error":
                 continue
             number = any_number(cell)
             if number is not None and isfinite(number):
