@@ -199,9 +199,11 @@ def wait_for(some: Iterable[Job], seconds: float) -> None:
 
 def forget(key: str) -> None:
     """Drop a job that is not running, so that it can be started anew."""
-    job = find(key)
-    if job is not None and job.state != "running":
-        known_jobs().pop(key, None)
+    known = known_jobs()
+    with _LOCK:
+        job = known.get(key)
+        if job is not None and job.state != "running":
+            del known[key]
 
 
 def show(

@@ -22,6 +22,7 @@ from refusals import refuses
 
 from app import jobs
 from app.apart import LOWEST, Call, run_apart
+from cascal.datatypes import CascalError
 
 
 def until(condition) -> None:
@@ -114,6 +115,35 @@ def test_work_apart_that_ends_while_its_result_travels_has_none():
     with refuses("not-running", "ended without a result (code -14)"):
         run_apart(Call.of(ends_within_its_result), reads_on_when_it_has_ended, threading.Event())
     assert told[1:] == ["Stopping"]
+
+
+def refused(_):
+    raise CascalError("There is nothing to collect.", code="no-records")
+
+
+def test_a_job_that_is_started_anew_while_the_old_one_is_forgotten_is_kept(started, monkeypatch):
+    go_on, others = threading.Event(), []
+
+    def waits(_):
+        return go_on.wait(30)
+
+    class Known(dict):
+        def get(self, key):
+            found = super().get(key)
+            if not others:  # while `forget` looks at the old one, another session starts it anew
+                others.append(threading.Thread(target=jobs.start, args=(key, waits)))
+                others[0].start()
+                others[0].join(0.5)
+            return found
+
+    old = started(refused, jobs.Line())
+    old.ended.wait(30)
+    known = Known(collect=old)
+    monkeypatch.setattr(jobs, "known_jobs", lambda: known)
+    jobs.forget("collect")
+    others[0].join(30)
+    assert known["collect"] is not old
+    go_on.set()
 
 
 def test_who_waits_is_told_the_place_and_whose_work_comes_first(started):
