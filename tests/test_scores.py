@@ -53,19 +53,26 @@ def test_the_spread_of_models_and_the_ranking_are_as_worked_by_hand():
     assert [one.behind for one in found.ranks] == [0.0, -0.25, -0.5]
     # b: y = −.5, −.5, −.5, 0, 0, 0, mean ± 1 appended; t(.975, 7) by one tail of .05/2
     variance = (6 * 0.25**2 + 2 * 1.0**2) / 7
-    margin = 2.364624252 * np.sqrt(variance / 8 * (1 - 6 / 12))
+    margin = 2.364624252 * np.sqrt(variance / 8)
     assert found.ranks[1].at_most == pytest.approx(-0.25 + margin)
     assert found.regret_bound == pytest.approx(-0.25 + margin)
-    assert found.rivals == ("b",)
+    # c: y = −1, −1, −1, 0, 0, 0
+    farther = 2.364624252 * np.sqrt((6 * 0.5**2 + 2 * 1.0**2) / 7 / 8)
+    assert found.ranks[2].at_most == pytest.approx(-0.5 + farther)
+    assert found.rivals == ("b", "c")
 
 
-def test_all_scored_leaves_no_doubt_and_a_tie_goes_by_name():
+def test_further_queries_are_in_doubt_also_where_all_are_scored_and_a_tie_goes_by_name():
     scores = np.tile([0.4, 0.4, 0.1], (8, 1))
     found = rank_by_scores(scores, ("z", "m", "k"), 8)
+    assert found == replace(rank_by_scores(scores, ("z", "m", "k"), 5000), n_queries=8)
     assert found.best == "m"
-    assert found.regret_bound == 0.0
+    # equal scores, mean ± 2·s₀ appended with s₀² = 2 · .03; t(.975, 9) by one tail of .05/2
+    margin = 2.262157163 * np.sqrt(2 * 4 * 0.06 / 9 / 10)
+    assert found.regret_bound == pytest.approx(margin)
     assert [one.in_doubt for one in found.ranks] == [True, True, False]
-    assert found.ranks[0].score.low == found.ranks[0].score.high == pytest.approx(0.4)
+    first = found.ranks[0].score
+    assert first.low < 0.4 < first.high
 
 
 def test_too_few_and_impossible_scores_are_refused():

@@ -89,7 +89,10 @@ def rank_by_scores(scores: FloatArray, models: Sequence[str], n_queries: int) ->
     """Rank the models by the scores (n, M) of n queries drawn at random from n_queries.
 
         x⁺   = the scores of a model with mean ± c appended,   c = min(1, 2·s₀)
-        mean ± t(1 − .025/M) · sqrt(var₁(x⁺)/(n + 2) · (1 − n/N)),   n + 1 degrees of freedom
+        mean ± t(1 − .025/M) · sqrt(var₁(x⁺)/(n + 2)),   n + 1 degrees of freedom
+
+    That is said of further queries like these, which the first model is to be asked: to have scored
+    all n_queries makes it no surer.
 
     The intervals of all models hold together, so also that of the model which comes out first.
     The first is chosen by these very scores; with y_j = score of j minus that of the first, paired,
@@ -108,14 +111,14 @@ def rank_by_scores(scores: FloatArray, models: Sequence[str], n_queries: int) ->
             "(cascal scores DATASET --out FILE).",
             code="too-little-data",
         )
-    pseudo, left = min(1.0, 2.0 * model_spread(values)), max(0.0, 1.0 - n / n_queries)
+    pseudo = min(1.0, 2.0 * model_spread(values))
     means = values.mean(axis=0)
     order = sorted(range(n_models), key=lambda m: (-means[m], models[m]))
     behind = values[:, order] - values[:, [order[0]]]
     tail = (1.0 - CONFIDENCE) / max(1, n_models - 1)
-    at_most = behind.mean(axis=0) + _margins(behind, pseudo, left, tail)
+    at_most = behind.mean(axis=0) + _margins(behind, pseudo, tail)
     at_most[0] = 0.0
-    halves = _margins(values, pseudo, left, (1.0 - CONFIDENCE) / 2.0 / n_models)
+    halves = _margins(values, pseudo, (1.0 - CONFIDENCE) / 2.0 / n_models)
     ranks = tuple(
         Rank(
             models[m],
@@ -133,9 +136,9 @@ def rank_by_scores(scores: FloatArray, models: Sequence[str], n_queries: int) ->
     return Ranking(ranks, n, n_queries, max(0.0, float(at_most.max())))
 
 
-def _margins(values: FloatArray, pseudo: float, left: float, tail: float) -> FloatArray:
+def _margins(values: FloatArray, pseudo: float, tail: float) -> FloatArray:
     """(M,) half-widths of the means of values (n, M), one tail of which errs in so many cases."""
     means = values.mean(axis=0)
     extended = np.vstack([values, means + pseudo, means - pseudo])
-    errors = np.sqrt(extended.var(axis=0, ddof=1) / len(extended) * left)
+    errors = np.sqrt(extended.var(axis=0, ddof=1) / len(extended))
     return np.asarray(float(scipy.special.stdtrit(len(extended) - 1, 1.0 - tail)) * errors)
