@@ -37,6 +37,11 @@ class FakeUpstream:
         self._thread.join(10)
         assert not self._thread.is_alive()
 
+    @property
+    def n_open(self) -> int:
+        """How many clients are connected."""
+        return len(self._connections)
+
     def url(self, mode: str) -> str:
         return f"http://127.0.0.1:{self._port}/{mode}/v1"
 
@@ -117,6 +122,12 @@ class FakeUpstream:
         await self._event(writer, json.dumps(chunk("m", "One ")))
         await self._until_gone("silent", reader)
         return False
+
+    async def _flood(self, _reader, writer, _headers, _body) -> bool:
+        """A stream that goes on as long as anybody takes it."""
+        await self._start_stream(writer)
+        while True:
+            await self._event(writer, json.dumps(chunk("m", "word " * 2000)))
 
     async def _until_gone(self, mode: str, reader) -> None:
         await reader.read()

@@ -44,9 +44,12 @@ from cascal.serve.bodies import listed_options
 from cascal.serve.connections import BoundedConnection, FewLines
 from cascal.serve.decide import MAX_BATCH, Decider, Decision, decision_headers
 from cascal.serve.errors import STATUS, ApiError
+from cascal.serve.events import EventStream
 from cascal.serve.gate import Gate
 from cascal.serve.metrics import Metrics
 from cascal.serve.options import ServeOptions
+from cascal.serve.replies import ClientGone, unless_gone
+from cascal.serve.upstream import KEPT_SECONDS, Upstream
 from cascal.simulate import simulated_pool
 
 KEY = "sk-marker-0123456789-never-shown"
@@ -871,6 +874,108 @@ def test_a_client_that_leaves_ends_the_upstream_call(router, mode, stream):
         metrics = WEB.get(f"{address}/metrics").text
         assert 'outcome="client_gone"' in metrics
         assert "cascal_requests_inside 0" in metrics
+
+
+def gone_after(n_turns):
+    """The messages of a client that hangs up after so many turns of the loop."""
+
+    async def receive():
+        for _ in range(n_turns):
+            await asyncio.sleep(0)
+        return {"type": "http.disconnect"}
+
+    return receive
+
+
+def test_no_connection_is_lost_whenever_a_client_leaves(router):
+    """Neither while it is made, nor while it is given back, nor of a stream that has just begun."""
+
+    async def run(model, upstream):
+        calls = Upstream(ServeOptions(timeout=5.0))
+        n_gone = 0
+        for n_turns in range(60):
+            for work in (
+                calls.complete(model, {"messages": QUESTION}),
+                calls.stream(model, {"messages": QUESTION, "stream": True}),
+            ):
+                try:
+                    found = await unless_gone(gone_after(n_turns), work)
+                except ClientGone:
+                    n_gone += 1
+                else:
+                    if isinstance(found, EventStream):
+                        await found.close()
+        await asyncio.sleep(KEPT_SECONDS + 0.2)
+        await calls.complete(model, {"messages": QUESTION})  # the others are too old by now
+        deadline = time.monotonic() + 5
+        while upstream.n_open > 1 and time.monotonic() < deadline:
+            await asyncio.sleep(0.02)
+        n_open = upstream.n_open
+        await calls.close()
+        return n_gone, n_open
+
+    with FakeUpstream() as upstream:
+        model = next(iter(pool_of(router, upstream.url("normal")).models.values()))
+        n_gone, n_open = asyncio.run(run(model, upstream))
+    assert n_gone > 20
+    assert n_open == 1
+
+
+def test_a_client_that_leaves_the_queue_makes_room(router):
+    with (
+        FakeUpstream() as upstream,
+        running(app_of(router, upstream.url("slow"), concurrency=1, queue=1)) as address,
+    ):
+        url = f"{address}/v1/chat/completions"
+        body = {"model": "cascal", "messages": QUESTION}
+
+        def waiting(n):
+            deadline = time.monotonic() + 2  # less than the 5 s of who is inside
+            shown = f"cascal_requests_waiting {n}"
+            while shown not in WEB.get(f"{address}/metrics").text:
+                assert time.monotonic() < deadline, shown
+                time.sleep(0.02)
+
+        with ThreadPoolExecutor(1) as threads:
+            first = threads.submit(WEB.post, url, json=body, timeout=10)
+            while not upstream.requests:
+                time.sleep(0.02)
+            with pytest.raises(httpx.TimeoutException):
+                WEB.post(url, json=body, timeout=0.3)
+            waiting(0)
+            with pytest.raises(httpx.TimeoutException):  # it may wait, too
+                WEB.post(url, json=body, timeout=0.3)
+            assert first.result().status_code == 504
+
+
+def test_a_client_that_reads_nothing_is_let_go(router, monkeypatch):
+    monkeypatch.setattr(BoundedConnection, "stall_seconds", 0.3)
+    body = json.dumps({"model": "cascal", "messages": QUESTION, "stream": True}).encode()
+    head = f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n".encode()
+    with (
+        FakeUpstream() as upstream,
+        running(app_of(router, upstream.url("flood"))) as address,
+        socket.socket() as client,
+    ):
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        client.connect(("127.0.0.1", int(address.rpartition(":")[2])))
+        client.sendall(b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\n" + head + body)
+        deadline = time.monotonic() + 15
+        while not upstream.requests or upstream.n_open:
+            assert time.monotonic() < deadline, "the upstream still sends"
+            time.sleep(0.05)
+        assert "cascal_requests_inside 0" in WEB.get(f"{address}/metrics").text
+
+
+@pytest.mark.parametrize("path", ["chat/completions", "responses"])
+def test_a_stream_that_was_read_to_its_end_is_counted_as_ok(router, upstream, path):
+    asked = {"messages": QUESTION} if path.startswith("chat") else {"input": "Why?"}
+    with running(app_of(router, upstream.url("normal"))) as address:
+        reply = WEB.post(f"{address}/v1/{path}", json={"model": "cascal", "stream": True, **asked})
+        assert reply.status_code == 200
+        metrics = WEB.get(f"{address}/metrics").text
+    assert 'outcome="ok"' in metrics
+    assert "client_gone" not in metrics
 
 
 # Connections

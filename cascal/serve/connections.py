@@ -17,6 +17,8 @@ from cascal.number_format import counted
 
 HEAD_SECONDS = 10.0
 """How long the head of a request may take from the first byte awaited to the last."""
+STALL_SECONDS = 60.0
+"""How long a client may take nothing of what waits to be sent to it."""
 MAX_CONNECTIONS = 512
 """One more is closed at once; few enough for the files a process may open, upstreams included."""
 _LINES = 5
@@ -26,14 +28,16 @@ _NOISY = ("uvicorn.error", "asyncio")
 
 
 class BoundedConnection(H11Protocol):
-    """One connection: closed where there are too many, or where no whole request comes."""
+    """One connection: closed where there are too many, no whole request comes, or nobody reads."""
 
     head_seconds = HEAD_SECONDS
+    stall_seconds = STALL_SECONDS
     max_connections = MAX_CONNECTIONS
 
     def __init__(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 – uvicorn's own
         super().__init__(*arguments, **named)
         self._head: asyncio.TimerHandle | None = None
+        self._stall: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Take a connection, or refuse it by closing it."""
@@ -54,7 +58,23 @@ class BoundedConnection(H11Protocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Wait for nothing any more."""
         self._stop_waiting()
+        self._go_on()
         super().connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """The client reads too slowly: it has a bounded time to go on."""
+        super().pause_writing()
+        self._stall = self.loop.call_later(self.stall_seconds, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """The client has read what was sent."""
+        self._go_on()
+        super().resume_writing()
+
+    def _go_on(self) -> None:
+        if self._stall is not None:
+            self._stall.cancel()
+            self._stall = None
 
     def _await_head(self) -> None:
         if self._head is None:

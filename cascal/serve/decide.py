@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+import anyio
 import numpy as np
 
 from cascal.computing_order import best_first
@@ -122,7 +123,8 @@ class Decider:
         self._waiting.append((texts, future))
         self._start()
         try:
-            return await asyncio.wait_for(future, self._timeout)
+            with anyio.fail_after(self._timeout):
+                return await future
         except TimeoutError:
             raise ApiError(
                 "encoder_timeout", f"The encoder gave no vector within {self._timeout:g} s."

@@ -95,7 +95,7 @@ class Endpoints:
             Decider(router, encoder, self._options, self._threads),
             pool,
             self._options,
-            Upstream(self._options, len(pool.models)),
+            Upstream(self._options),
         )
         try:
             yield
@@ -127,7 +127,7 @@ class Endpoints:
             body = dialect.read(await self._body(request))
             asked = read_chat(body, tuple(self.service.pool.models))
             course.mode = "named" if asked.model else asked.mode
-            await self.service.gate.enter()
+            await self._enter(request)
             if asked.stream:
                 return await self._stream(request, asked, course, dialect)
             answer = await self._inside(request, self.service.complete(asked, course))
@@ -142,7 +142,7 @@ class Endpoints:
         try:
             n_models, limit = len(self.service.pool.models), self._options.max_batch
             asked = read_route(await self._body(request), n_models, limit)
-            await self.service.gate.enter()
+            await self._enter(request)
             body = await self._inside(request, self.service.route(asked))
         except (ApiError, ClientGone) as error:
             return self._ended(course, error)
@@ -154,12 +154,17 @@ class Endpoints:
         course = Course(mode="embed")
         try:
             asked = read_embed(await self._body(request), self._options.max_batch)
-            await self.service.gate.enter()
+            await self._enter(request)
             body = await self._inside(request, self.service.embed(asked))
         except (ApiError, ClientGone) as error:
             return self._ended(course, error)
         self._succeeded("embeddings", course)
         return as_reply(body, {OVERHEAD: f"{1000 * course.overhead:.2f}"})
+
+    async def _enter(self, request: Request) -> None:
+        """Take a place; who leaves while waiting for one makes room for the next."""
+        gate = self.service.gate
+        await (unless_gone(request.receive, gate.enter()) if gate.full else gate.enter())
 
     async def _inside(self, request: Request, work: Coroutine[Any, Any, T]) -> T:
         """Do the work in the place that was taken, as long as the client waits for it."""

@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import httpx
 
 from cascal.endpoint.keys import blot
@@ -77,14 +78,16 @@ class EventStream:
         end = clock() + self._options.stream_seconds
         try:
             while True:
-                async with asyncio.timeout(min(self._options.timeout, end - clock())):
+                with anyio.fail_after(min(self._options.timeout, end - clock())):
                     event = await anext(self._events, None)
                 if event is None:
                     refusal = _CUT
                     break
-                yield event
-                if event_data(event) == DONE:
+                done = event_data(event) == DONE
+                if done:  # whoever reads no further than this has all of it
                     self.outcome = "ok"
+                yield event
+                if done:
                     return
         except (TimeoutError, httpx.TimeoutException):
             refusal = _SILENT

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
+import anyio
+
 from cascal.number_format import counted
 from cascal.serve.errors import ApiError
 
@@ -21,16 +23,21 @@ class Gate:
         self.inside = 0
         self.waiting = 0
 
+    @property
+    def full(self) -> bool:
+        """Whether who comes now has to wait."""
+        return self._places.locked()
+
     async def enter(self) -> None:
         """Take a place; every call that returns needs one `leave`."""
-        if self._places.locked() and self.waiting >= self._queue:
+        if self.full and self.waiting >= self._queue:
             raise _overloaded(
                 f"{counted(self.inside, 'request is', 'requests are')} under way and "
                 f"{counted(self.waiting, 'waits', 'wait')}."
             )
         self.waiting += 1
         try:
-            async with asyncio.timeout(self._seconds):
+            with anyio.fail_after(self._seconds):
                 await self._places.acquire()
         except TimeoutError:
             raise _overloaded(f"There was no free place within {self._seconds:g} s.") from None

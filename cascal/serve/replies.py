@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mappi
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+import anyio
+
 from cascal.serve.errors import ApiError
 
 Message = MutableMapping[str, Any]
@@ -81,18 +83,28 @@ async def _start(send: Send, status: int, kind: str, headers: Mapping[str, str])
 async def unless_gone(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
     """The result of `work`, which is cancelled when the client closes its connection.
 
-    Call it once the request's body has been read: then the next message is the end.
+    Call it once the request's body has been read: then the next message is the end. What has ended
+    in spite of that is returned: who asked for it lets it go.
+
+    A scope cancels, as httpx gives its connections back under the shield of scopes alone: one that
+    is cancelled by itself in that moment would be lost.
     """
-    working = asyncio.ensure_future(work)
+    scope = anyio.CancelScope()
+
+    async def scoped() -> T:
+        with scope:
+            return await work
+        raise ClientGone
+
+    working = asyncio.ensure_future(scoped())
     leaving = asyncio.ensure_future(_left(receive))
     try:
         await asyncio.wait((working, leaving), return_when=asyncio.FIRST_COMPLETED)
-        if not working.done():
-            raise ClientGone
-        return working.result()
+        scope.cancel()
+        return await working
     finally:
-        for task in (working, leaving):
-            task.cancel()
+        scope.cancel()
+        leaving.cancel()
         await asyncio.gather(working, leaving, return_exceptions=True)
 
 

@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+import anyio
+
 from cascal.datatypes import FloatArray, ModelSpec
 from cascal.explain import explain
 from cascal.prices import response_cost
@@ -176,14 +178,19 @@ class Service:
         def ask(model: ModelSpec) -> Awaitable[Answer]:
             return self.upstream.complete(model, asked.body)
 
-        async def outcome(name: str) -> Answer | ApiError:
+        heard: dict[str, Answer | ApiError] = {}
+
+        async def hear(name: str) -> None:
             try:
-                return await self._timed(course, self.pool.models[name], ask)
+                heard[name] = await self._timed(course, self.pool.models[name], ask)
             except ApiError as error:
                 self.metrics.count_failure(name, error.code)
-                return error
+                heard[name] = error
 
-        outcomes = await asyncio.gather(*(outcome(name) for name in decision.selected))
+        async with anyio.create_task_group() as calls:
+            for name in decision.selected:
+                calls.start_soon(hear, name)
+        outcomes = [heard[name] for name in decision.selected]
         answers = {
             name: one
             for name, one in zip(decision.selected, outcomes, strict=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import anyio
 import httpx
 
 from cascal.datatypes import ModelSpec
@@ -28,6 +28,9 @@ _MAX_ERROR = 1 << 16
 _FAULTS = (TimeoutError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, TooLarge)
 CONNECT_SECONDS = 10.0
 """How long an upstream may take to accept a connection, where the whole answer may take longer."""
+KEPT_SECONDS = 2.0
+"""How long an unused connection is kept: servers close theirs after 5 s and more, and what is sent
+in that moment is lost."""
 _CLIENTS_FAULT = (400, 413, 415, 422)
 """Statuses by which the request itself is refused: no other model would take it."""
 
@@ -41,17 +44,21 @@ class Answer:
 
 
 class Upstream:
-    """One connection pool for all models. The keys are read for each call and never kept."""
+    """One connection pool for all models. The keys are read for each call and never kept.
 
-    def __init__(self, options: ServeOptions, n_models: int) -> None:
+    How many connections are open is bounded by the requests that are worked on at once.
+    """
+
+    def __init__(self, options: ServeOptions) -> None:
         self._options = options
         connect = min(CONNECT_SECONDS, options.timeout)
         self._client = httpx.AsyncClient(
             verify=certificates(),
             timeout=httpx.Timeout(options.timeout, connect=connect),
             limits=httpx.Limits(
-                max_connections=options.concurrency * n_models,
+                max_connections=None,
                 max_keepalive_connections=options.concurrency,
+                keepalive_expiry=KEPT_SECONDS,
             ),
         )
 
@@ -63,11 +70,9 @@ class Upstream:
         """A whole chat completion."""
         key = _key(model)
         try:
-            async with (
-                asyncio.timeout(self._options.timeout),
-                self._client.stream("POST", **_call(model, body, key)) as response,
-            ):
-                raw = await _read(response, self._options.max_answer)
+            with anyio.fail_after(self._options.timeout):
+                async with self._client.stream("POST", **_call(model, body, key)) as response:
+                    raw = await _read(response, self._options.max_answer)
         except _FAULTS as error:
             raise _failure(model, error, key, self._options.timeout) from None
         if response.status_code != 200:
@@ -79,7 +84,7 @@ class Upstream:
         key = _key(model)
         async with AsyncExitStack() as stack:
             try:
-                async with asyncio.timeout(self._options.timeout):
+                with anyio.fail_after(self._options.timeout):
                     request = self._client.build_request("POST", **_call(model, body, key))
                     response = await self._client.send(request, stream=True)
                     stack.push_async_callback(response.aclose)
