@@ -50,7 +50,7 @@ def _line(at: int, one: Bookmark) -> None:
         if not session.read_only():
             st.button(
                 "Delete",
-                key=f"bookmark_delete_{at}",
+                key=f"bookmark_delete_{at}_{one.name}",  # of this one, also for a second click
                 type="tertiary",
                 on_click=_delete,
                 args=(one,),

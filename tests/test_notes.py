@@ -209,7 +209,7 @@ def test_a_view_is_saved_by_a_name_deleted_and_brought_back(open_app, workspace)
     (saved,) = workspace.bookmarks("demo")
     assert saved.name == "too wide"
     assert "merge=0.4" in saved.link
-    app.button(key="bookmark_delete_0").click().run()
+    app.button(key="bookmark_delete_0_too wide").click().run()
     assert workspace.bookmarks("demo") == ()
     app.button(key="bookmark_undo").click().run()
     assert workspace.bookmarks("demo") == (saved,)

@@ -96,9 +96,10 @@ def _one(runs: dict[str, Run]) -> None:
             if state is not None
             else "No position of the controls gives the settings of this run.",
             on_click=_open,
-            args=(run, state),
+            args=(runs,),
         )
-        if not session.read_only() and st.button("Delete", icon=":material/delete:"):
+        key = f"delete_run_{run.name}"  # a second click, as soon as it is gone, is not the next's
+        if not session.read_only() and st.button("Delete", icon=":material/delete:", key=key):
             session.workspace().delete_run(run.name)
             st.rerun()
     st.caption("Made again in a fresh process, and compared to the bit:")
@@ -114,7 +115,10 @@ def controls_of(run: Run) -> Values | None:
         return None
 
 
-def _open(run: Run, state: Values | None) -> None:
-    if state is not None:
+def _open(runs: dict[str, Run]) -> None:
+    """Of the run that the menu shows by now: the button may have been drawn beside another."""
+    run = runs.get(st.session_state["one_run"])
+    state = None if run is None else controls_of(run)
+    if run is not None and state is not None:
         st.session_state["dataset_wanted"] = run.dataset
         history.change_to(state)

@@ -94,20 +94,20 @@ def _choose(found: Curve, proposed: Point | None) -> None:
     frame_ = charts.curve_frame(found)
     values_ = [point.value(found.name) for point in found.points]
     first = found.at_now if proposed is None else values_.index(proposed.value(found.name))
+    menu = f"sweep_value_{found.name} from {found.now} of {len(values_)}"
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         chosen = st.selectbox(
             "Value",
             range(len(frame_)),
             format_func=lambda at: _option(frame_, at, found.at_now),
             index=first,
-            key=f"sweep_value_{found.name} from {found.now} of {len(values_)}",
+            key=menu,
             width=420,
         )
-        state = moves.state_with(found.name, values_[chosen])
         st.button(
             "Use this value",
-            on_click=moves.use,
-            args=(found, values_[chosen]),
+            on_click=_use,
+            args=(found, menu),
             key="use_value",
             disabled=chosen == found.at_now,
         )
@@ -119,9 +119,24 @@ def _choose(found: Curve, proposed: Point | None) -> None:
                 icon=":material/hub:",
                 type="tertiary",
                 on_click=frame.open_page,
-                args=("skills", selection.show_change, values.present(), state),
+                args=("skills", _show_moved, found, menu),
                 help="Sets this value, pins the present one, and opens the map with these queries.",
             )
+
+
+# What a menu shows by now: the buttons below it may have been drawn when it showed another value.
+
+
+def _shown(found: Curve, menu: str) -> float | None:
+    return found.points[st.session_state[menu]].value(found.name)
+
+
+def _use(found: Curve, menu: str) -> None:
+    moves.use(found, _shown(found, menu))
+
+
+def _show_moved(found: Curve, menu: str) -> None:
+    selection.show_change(values.present(), moves.state_with(found.name, _shown(found, menu)))
 
 
 def _option(frame_: pd.DataFrame, at: int, now: int) -> str:
