@@ -9,7 +9,8 @@ Error file: the same lines, with status_code other than 200 or with error{code, 
 Input line: custom_id, method, url, body{model, messages | prompt | input}
 
 `custom_id` names the query, or "MODEL::QUERY". The model is the one of the answering body; a failed
-request is filed under the name that the answered requests of the same requested model have. The
+request is filed under the name that the answered requests of the same requested model have. Where
+input files of several models hold its custom_id, it is of the model that answered in its file. The
 texts of the queries come from the batch's input file or from a table queries.*; both are looked
 for beside the output file. mean_logprob is the mean over the answer's tokens.
 
@@ -19,7 +20,7 @@ Source of the format: platform.openai.com, Batch API.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -35,6 +36,7 @@ from cascal.importers.long import add_queries
 from cascal.importers.messages import mean_of_logprobs, message_text
 from cascal.importers.response import Place, Said, add_said, lettered_options
 from cascal.importers.rows import QueryRow
+from cascal.importers.shared_requests import UNKNOWN_MODEL, model_of_each
 from cascal.importers.sniff import files_beside, foreign_files, keys_of_file, kind_of_file
 from cascal.importers.tabular import SUFFIXES, open_table
 from cascal.number_format import counted
@@ -50,13 +52,19 @@ _STATUS_OF_END: dict[str, Status] = {
 
 
 class _Line(NamedTuple):
-    """One line of an output or error file."""
+    """One line of an output or error file; `shared`: several models were sent its custom_id."""
 
     source: str
     row: int
     record: Record
     query_id: str
     requested: str
+    shared: bool
+
+    @property
+    def answering(self) -> str:
+        """The model that answered; "" where none did."""
+        return clean(_body(self.record).get("model"))
 
 
 def read(paths: Sequence[Path], plan: Plan) -> Imported:
@@ -71,10 +79,15 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
         plan.progress(0.5 * number / len(outputs), f"Reading {source}")
         lines += list(_lines(draft, file, source, requested))
     names = _names(lines)
+    alone = model_of_each((line.source, line.answering) for line in lines)
     for number, line in enumerate(lines):
         if number % 20_000 == 0:
             plan.progress(0.5 + 0.5 * number / len(lines), f"{counted(number, 'line')} read")
-        model = clean(_body(line.record).get("model")) or names.get(line.requested, line.requested)
+        otherwise = names.get(line.requested, line.requested)
+        model = line.answering or (alone.get(line.source, "") if line.shared else otherwise)
+        if line.shared and not model:
+            draft.report(line.source, line.row, "custom_id", UNKNOWN_MODEL)
+            continue
         query = draft.queries.get(line.query_id)
         place = Place(line.source, line.row, line.query_id, model)
         add_said(draft, place, _said(line.record), query.options if query is not None else ())
@@ -98,8 +111,8 @@ def split_id(custom_id: object) -> tuple[str, str]:
 
 def _read_texts(
     draft: Draft, paths: Sequence[Path], inputs: list[tuple[Path, str]], plan: Plan
-) -> dict[str, str]:
-    """Enter the queries; returns the model that each custom_id was sent to."""
+) -> Mapping[str, set[str]]:
+    """Enter the queries; returns the models that each custom_id was sent to."""
     table = _table_beside(paths)
     if table is not None:
         draft.notes.append(f"The queries are those of {table.name!r}.")
@@ -115,11 +128,11 @@ def _read_texts(
             "table queries.csv (.jsonl, .parquet) with query_id and text into the same folder.",
             code="missing-part",
         )
-    requested: dict[str, str] = {}
+    requested: dict[str, set[str]] = defaultdict(set)
     for file, source in inputs:
         for row, record in rows_with(draft, read_lines(file, source, KIND), ("custom_id", "body")):
             body = part(record["body"])
-            requested[clean(record["custom_id"])] = clean(body.get("model"))
+            requested[clean(record["custom_id"])] |= {clean(body.get("model"))} - {""}
             if table is None:
                 _add_query(draft, source, row, record, body)
     if table is None:
@@ -157,19 +170,23 @@ def _add_query(draft: Draft, source: str, row: int, record: Record, body: Record
     draft.add_query(query, repeats=True)
 
 
-def _lines(draft: Draft, file: Path, source: str, requested: dict[str, str]) -> Iterator[_Line]:
+def _lines(
+    draft: Draft, file: Path, source: str, requested: Mapping[str, set[str]]
+) -> Iterator[_Line]:
     for row, record in rows_with(draft, read_lines(file, source, KIND), ("custom_id",)):
         query_id, model = split_id(record["custom_id"])
-        model = requested.get(clean(record["custom_id"])) or model
-        yield _Line(source, row, record, query_id, model)
+        sent_to = requested.get(clean(record["custom_id"]), set())
+        shared = len(sent_to) > 1 and not model
+        model = next(iter(sent_to)) if len(sent_to) == 1 else model
+        yield _Line(source, row, record, query_id, model, shared)
 
 
 def _names(lines: Sequence[_Line]) -> dict[str, str]:
     """The name under which each requested model answered; "" is the only model of a batch."""
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for line in lines:
-        if name := clean(_body(line.record).get("model")):
-            counts[line.requested][name] += 1
+        if line.answering and not line.shared:
+            counts[line.requested][line.answering] += 1
     return {
         requested: min(of_model, key=lambda one: (-of_model[one], one))
         for requested, of_model in counts.items()
