@@ -117,6 +117,20 @@ def test_small_numbers_are_read_as_the_gold_ones_that_are_options(path):
     assert any("read as these, not as places" in note for note in counting(result))
 
 
+def test_responses_that_are_bare_numbers_are_told_and_read_once_they_are_named(path):
+    write(path, [2, 1, 4], [2, 1, 4], column="prediction")
+    result = importers.read(path)
+    assert said(result) == [None] * 3
+    (note,) = [one for one in result.notes if "no answer that can be read" in one]
+    assert note == (
+        "3 of 3 responses hold no answer that can be read. Of these, 3 are bare numbers: if they "
+        "number the options, name the column model_answer, or map it with "
+        "--map model_answer=THEIRS."
+    )
+    named = importers.read(path, mapping={"model_answer": "prediction"})
+    assert said(named) == list("BAD")
+
+
 def test_errors_and_blank_answers_tell_nothing(tmp_path):
     rows = [
         {"query_id": f"q{at}", "text": f"Which one, {at}?", "options": WORDS, "model": "m"}

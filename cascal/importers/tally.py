@@ -11,7 +11,7 @@ import numpy as np
 
 from cascal.answers import LONG, TELLING, Answered, find_prose, holds_thinking, prose_sentence
 from cascal.datatypes import ReadingName
-from cascal.importers.fields import gold_answer
+from cascal.importers.fields import gold_answer, whole_number
 from cascal.importers.rows import QueryRow, ResponseRow
 from cascal.importers.splits import SplitPlan
 from cascal.number_format import agreeing, counted, listed
@@ -33,7 +33,7 @@ class Tally:
         self._answering: set[str] = set()
         self._scored: dict[str, None] = {}
         self._n_said = self._n_readable = self._n_lettered = self._n_compared = 0
-        self._n_given = 0
+        self._n_given = self._n_bare_numbers = 0
         self._any_right = False
         self._n_thinking = 0
         self._answered = _Told()
@@ -51,6 +51,9 @@ class Tally:
             self._scored.setdefault(response.model)
         else:
             self._n_said += 1
+            unread = bool(query.options) and response.status == "unreadable"
+            bare = response.text.strip("().: \n") if unread else ""
+            self._n_bare_numbers += whole_number(bare) is not None
         self._n_given += response.rule == "given"
         if response.answer is not None:
             self._answering.add(response.model)
@@ -91,10 +94,15 @@ class Tally:
         """How many answers could be read, and a warning where none of them is a gold answer."""
         notes: list[str] = []
         if self._n_readable < self._n_said:
+            numbers = counted(self._n_bare_numbers, "is a bare number", "are bare numbers")
+            hint = (
+                f" Of these, {numbers}: if they number the options, name the column model_answer, "
+                "or map it with --map model_answer=THEIRS."
+            )
             notes.append(
                 f"{self._n_said - self._n_readable:,} of {counted(self._n_said, 'response')} "
                 f"{agreeing(self._n_said - self._n_readable, 'holds', 'hold')} "
-                "no answer that can be read."
+                f"no answer that can be read.{hint if self._n_bare_numbers else ''}"
             )
         if all(self._free) and self._n_lettered >= max(_FEW, self._n_readable / 2):
             notes.append(
