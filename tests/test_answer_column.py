@@ -6,6 +6,8 @@ import json
 import pytest
 
 from cascal import importers
+from cascal.dataset.parquet_folder import write_parquet_folder
+from cascal.store import Workspace
 
 WORDS = ["wood", "iron", "air", "milk"]
 
@@ -149,3 +151,55 @@ def test_numbers_of_a_table_of_responses_count_as_the_queries_gold_does(tmp_path
     (tmp_path / "queries.jsonl").write_text("\n".join(map(json.dumps, lines)))
     (tmp_path / "responses.csv").write_text("query_id,model,model_answer\nq0,m,2\nq1,m,1\n")
     assert said(importers.read(tmp_path)) == ["B", "A"]
+
+
+BLOOD = ["O", "B", "AB", "A"]
+
+
+@pytest.mark.parametrize("golds", [["A"], ["O", "AB"], ["A", "B"]])
+def test_options_that_are_letters_are_read_word_for_word(path, golds):
+    result = importers.read(write(path, golds, golds, BLOOD))
+    letters = ["ABCD"[BLOOD.index(one)] for one in golds]
+    assert result.queries["answer"].to_pylist() == letters
+    assert said(result) == letters
+    assert sum("word for word" in note for note in result.notes) == 2
+
+
+def test_a_response_that_is_a_letter_alone_stays_the_letter_of_a_place(path):
+    result = importers.read(write(path, ["A"], ["Answer: A"], BLOOD, column="response"))
+    assert result.queries["answer"].to_pylist() == ["D"]
+    assert said(result) == ["A"]
+    (note,) = [one for one in result.notes if "word for word" in one]
+    assert note.endswith(
+        "A response that is a letter alone names the option at that letter's place."
+    )
+
+
+def test_answers_that_are_not_all_options_stay_letters(path):
+    result = importers.read(write(path, ["A", "B"], ["A", "C"], BLOOD))
+    assert result.queries["answer"].to_pylist() == ["D", "B"]
+    assert said(result) == ["A", "C"]
+
+
+@pytest.mark.parametrize(
+    ("options", "golds"),
+    [(BLOOD, ["A", "C"]), (list("CADB"), ["A", "C"]), (list("ABCD"), ["A", "C"])],
+)
+def test_letters_of_places_stay_where_nothing_tells_otherwise(path, options, golds):
+    result = importers.read(write(path, golds, golds, options))
+    assert result.queries["answer"].to_pylist() == golds
+    assert said(result) == golds
+    shuffled = [one for one in result.notes if "A is read as the first option" in one]
+    assert len(shuffled) == (options == list("CADB"))
+
+
+def test_an_exported_data_set_keeps_its_letters(tmp_path):
+    workspace = Workspace(tmp_path / "w.duckdb")
+    rows = write(tmp_path / "r.jsonl", ["O", "B"], ["AB", "A"], BLOOD)
+    workspace.add(importers.read(rows, dataset="d"))
+    gold = workspace.queries("d")["answer"].to_pylist()
+    assert gold == ["A", "B"]
+    write_parquet_folder(workspace, "d", tmp_path / "out")
+    again = importers.read(tmp_path / "out")
+    assert again.queries["answer"].to_pylist() == gold
+    assert said(again) == workspace.responses("d")["answer"].to_pylist()

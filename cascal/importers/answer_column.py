@@ -47,8 +47,14 @@ def given_answers(draft: Draft, tables: Sequence[Table], said: int | None) -> Gi
     if untold:
         ways |= dict.fromkeys((one.source for one, _ in untold), _untold(draft, untold))
 
+    literal = {
+        table[0].source for table in with_answers if draft.texts and _are_texts(draft, table)
+    }
+
     def read(source: str, given: Any, options: Sequence[str]) -> Any:  # noqa: ANN401 - as it came
         value = given[0] if isinstance(given, list | tuple) and len(given) == 1 else given
+        if source in literal and options:
+            return option_of(value, options)
         number, way = whole_number(value), ways.get(source)
         if number is None or way is None or not options:
             return given
@@ -111,6 +117,17 @@ def _filled(draft: Draft, tables: Iterable[Table]) -> Iterator[tuple[Any, tuple[
             if query is not None and query.options:
                 one = isinstance(given, list | tuple) and len(given) == 1
                 yield (given[0] if one else given), query.options
+
+
+def _are_texts(draft: Draft, table: Table) -> bool:
+    """Whether all answers are options word for word, as the gold ones are."""
+    if not all(option_of(one, options) for one, options in _filled(draft, [table])):
+        return False
+    draft.notes.append(
+        f"{_where(table)}: the models' answers are options word for word, as the gold ones are, "
+        "and are read as these."
+    )
+    return True
 
 
 def _told(draft: Draft, table: Table, start: int, *, sure: bool) -> Way:

@@ -51,6 +51,7 @@ class Draft:
 
     reading : the rules by which answers are read from texts
     gold_from : from where gold answers that are numbers count the options, None = nobody says
+    texts   : sources whose gold answers are options word for word, though letters are among them
     starts  : by source, from where the numbers of its gold answers or options count
     kept    : by column and query id, the values of columns that were asked for by name
     n_thought_unseen : responses with a log-probability whose thinking is counted but not shown
@@ -67,6 +68,7 @@ class Draft:
     notes: list[str] = field(default_factory=list)
     lost_queries: dict[str, str] = field(default_factory=dict)
     starts: dict[str, int] = field(default_factory=dict)
+    texts: set[str] = field(default_factory=set)
     kept: dict[str, dict[str, str] | dict[str, float]] = field(default_factory=dict)
     offered: dict[str, dict[str, object]] = field(default_factory=dict)
     first_samples: dict[str, int] = field(default_factory=dict)

@@ -63,11 +63,7 @@ def gold_column(
 
     Whether they count from 0 or from 1 is told by the whole column, or by the caller.
     """
-    if first is None and "options" in mapping:
-        labels = {first_label(cell) for _, (cell,) in stream.cells([mapping["options"]])}
-        first = labels.pop() if len(labels) == 1 else None
-    if first is not None:
-        draft.starts[stream.source] = first
+    first = _known_first(draft, stream, mapping) if first is None else first
     if "gold" not in mapping:
         return lambda _gold, _options: None
     if not options.names and not options.read(()):
@@ -90,7 +86,55 @@ def gold_column(
         numbers = ((one, of_query) for gold, of_query in filled() for one in _numbers(gold))
         start = _counted_from(draft, stream.source, numbers, first)
         return lambda gold, of_query: at_places(gold, start, of_query) if of_query else gold
+    if "answer_origin" not in mapping and _are_letters_meant_as_texts(
+        draft, stream.source, filled()
+    ):
+        return lambda gold, of_query: option_of(gold, of_query) if of_query else gold
     return _single(draft, stream.source, filled, first)
+
+
+def _known_first(draft: Draft, stream: Stream, mapping: Mapping[str, str]) -> int | None:
+    """From where the options are numbered in their own column; None where they are not."""
+    if "options" not in mapping:
+        return None
+    labels = {first_label(cell) for _, (cell,) in stream.cells([mapping["options"]])}
+    first = labels.pop() if len(labels) == 1 else None
+    if first is not None:
+        draft.starts[stream.source] = first
+    return first
+
+
+def _are_letters_meant_as_texts(draft: Draft, source: str, filled: Filled) -> bool:
+    """Whether all gold answers are options word for word, and letters among them no places.
+
+    Where the options are all letters of places in another order nothing tells: they are places.
+    A table that we wrote, with a column `answer_origin`, has letters of places.
+    """
+    any_differs = any_tells = False
+    for value, of_query in filled:
+        text = clean(value)
+        if text not in of_query:
+            return False
+        letters = [option_letter(place) for place in range(len(of_query))]
+        bare = text.strip("().: ").upper()
+        one_letter = len(bare) == 1 and "A" <= bare <= "Z"
+        any_differs = any_differs or (one_letter and option_of(value, of_query) != bare)
+        any_tells = any_tells or not one_letter or not set(letters) <= set(of_query)
+    if not any_differs:
+        return False
+    letter = "A response that is a letter alone names the option at that letter's place."
+    if any_tells:
+        draft.texts.add(source)
+        draft.notes.append(
+            f"{source!r}: the gold answers, letters among them, are all options word for word: "
+            f"they are read as these, not as places among them. {letter}"
+        )
+    else:
+        draft.notes.append(
+            f"{source!r}: the gold answers are letters, and so are all options: A is read as the "
+            "first option, not as the option that says A."
+        )
+    return any_tells
 
 
 def _numbers(gold: Any) -> Sequence[Any]:  # noqa: ANN401 - whatever came
