@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
@@ -127,19 +128,19 @@ def spread_options(columns: Iterable[str]) -> list[str]:
 
 def is_known(name: str) -> bool:
     """Whether a column could be one of ours by its name."""
-    plain = _plain(name)
+    plain = plain_name(name)
     known = any(plain in names for names in _ALIASES.values())
     return known or _SPREAD.match(plain) is not None or len(name) == 1 or name.startswith(OWN)
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A name as ours are written: "Query ID" is query_id."""
-    return re.sub(r"[\s-]+", "_", name.strip().casefold())
+    return re.sub(r"[\s-]+", "_", unicodedata.normalize("NFC", name).strip().casefold())
 
 
 def suggest(columns: Iterable[str], role: Role) -> dict[str, str]:
     """Our name -> their name for every column whose name is known; no column is used twice."""
-    theirs = {_plain(name): name for name in reversed(list(columns))}
+    theirs = {plain_name(name): name for name in reversed(list(columns))}
     mapping: dict[str, str] = {}
     for ours in OF_ROLE[role]:
         names = _ALIASES[ours]

@@ -13,6 +13,7 @@ from cascal.importers.columns import Role, resolve, role_of, suggest, unused_col
 from cascal.importers.draft import Plan
 from cascal.importers.fields import raw_text
 from cascal.importers.formats import FORMATS, KEEPING
+from cascal.importers.gold_by_cells import gold_by_cells
 from cascal.importers.limits import ImportRefused
 from cascal.importers.parts import files_of, read_table
 from cascal.importers.sniff import foreign_files
@@ -47,14 +48,17 @@ def first_rows(kind: str, paths: Sequence[Path], n: int) -> Preview:
         columns = tuple(dict.fromkeys(key for one in records for key in one))
         return Preview(kind, columns, tuple(map(_shown, records)), {}, _offered(kind, paths))
     files = files_of(paths)
-    sheets = [sheet_of(read_table(file), n) for file in files]
+    streams = [read_table(file) for file in files]
+    sheets = [sheet_of(one, n) for one in streams]
     mapping: dict[str, str] = {}
     if len(sheets) > 1 and role_of(sheets[0].columns, {}) == "joined":
         sheets = sheets[:1]
     if len(sheets) == 2:
         mapping = {f"responses.{k}": v for k, v in suggest(sheets[1].columns, "responses").items()}
     role = role_of(sheets[0].columns, {}) if len(sheets) == 1 else "queries"
-    mapping = {**resolve(sheets[0].columns, role, {}, sheets[0].source), **mapping}
+    gold = gold_by_cells(streams[:1], [role], {})
+    given = {"gold": gold} if gold else {}
+    mapping = {**resolve(sheets[0].columns, role, given, sheets[0].source), **mapping}
     sheet = sheets[-1] if len(sheets) == 2 else sheets[0]
     columns = tuple(dict.fromkeys(name for one in sheets for name in one.columns))
     rows = [
@@ -65,7 +69,7 @@ def first_rows(kind: str, paths: Sequence[Path], n: int) -> Preview:
     unused = dict.fromkeys(
         name
         for one, of_sheet in zip(sheets, roles, strict=False)
-        for name in unused_columns(one.columns, of_sheet, {}, one.source)
+        for name in unused_columns(one.columns, of_sheet, given, one.source)
     )
     return Preview(kind, columns, tuple(map(_shown, rows)), mapping, tuple(unused))
 

@@ -33,6 +33,7 @@ from cascal.importers.fields import (
     is_blank,
     raw_text,
 )
+from cascal.importers.gold_by_cells import gold_by_cells, is_no_model, note_gold
 from cascal.importers.gold_column import gold_column, models_answers
 from cascal.importers.kept import ALL, Offer, keep_columns
 from cascal.importers.limits import ImportRefused
@@ -74,6 +75,9 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
             f"The column {column} differs between the responses to a query: it is taken for what "
             "the models answered. Name the gold answers with --map gold=THEIRS."
         )
+    if column := gold_by_cells(sheets, roles, plan.mapping):
+        plan = replace(plan, mapping={**plan.mapping, "gold": column})
+        draft.notes.append(note_gold(column))
     for sheet, role in zip(sheets, roles, strict=True):
         if role != "responses":
             add_queries(draft, sheet, role, plan)
@@ -169,8 +173,11 @@ def _note_unused(draft: Draft, sheet: Stream, role: Role, plan: Plan) -> None:
 
 def _add_wide(draft: Draft, sheet: Stream, plan: Plan) -> None:
     """Enter the answers of a table of queries that has a column a model, if it has."""
-    ids = resolve(sheet.names, "queries", plan.mapping, sheet.source)["query_id"]
-    models = model_columns(draft, sheet, ids, _unused(sheet, "queries", plan))
+    mapping = resolve(sheet.names, "queries", plan.mapping, sheet.source)
+    ids, has_gold = mapping["query_id"], "gold" in mapping
+    unused = _unused(sheet, "queries", plan)
+    free = [name for name in unused if not is_no_model(name, has_gold=has_gold)]
+    models = model_columns(draft, sheet, ids, free)
     if not models:
         _note_unused(draft, sheet, "queries", plan)
         if len(_unused(sheet, "queries", plan)) >= FEWEST_MODELS:

@@ -45,6 +45,11 @@ def is_verdict(value: object) -> bool:
     return score_value(value)[0] is not None or clean(value).casefold() in _UNKNOWN_LETTERS
 
 
+def is_letter_verdict(value: object) -> bool:
+    """Whether a cell is a letter that inspect_ai writes as a verdict, and options have as well."""
+    return clean(value).casefold() in {*_LETTERS, *_UNKNOWN_LETTERS}
+
+
 @dataclass(frozen=True)
 class Scale:
     """What the scores of a data set are, by all of its cells.
