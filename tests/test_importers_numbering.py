@@ -1,6 +1,9 @@
 """Numbers that files write otherwise than we do: of samples, of queries, of rows."""
 
+import numpy as np
+
 from cascal import importers
+from cascal.dataset.encoding import adopt_vectors
 from cascal.store import Workspace
 
 SAMPLED = "query_id,text,gold,model,response,sample\n"
@@ -86,3 +89,70 @@ def test_samples_that_count_from_1_can_be_added_to_and_come_twice(tmp_path):
     assert store.add(first, on_conflict="extend").responses_added == 0
     store.add(read("next.csv", 3, 4), on_conflict="extend")
     assert sorted(set(column(store.responses("d"), "sample"))) == [0, 1, 3, 4]
+
+
+# --- rows
+
+
+def test_a_row_that_repeats_the_headings_is_left_out_and_said(tmp_path):
+    head, ragged = "query_id,text,model,response\n", "9,Nine?,m\n"
+    text = (
+        head + "1,One?,m,A\n" + ragged + head + "1,One?,n,B\n\ufeff" + head + "2,Two?,n,response\n"
+    )
+    result = importers.read(written(tmp_path / "r.csv", text))
+    assert column(result.queries, "query_id") == ["1", "2"]
+    assert column(result.responses, "text") == ["A", "B", "response"]
+    assert [(one.row, one.reason) for one in result.refused] == [
+        (2, "3 fields instead of 4"),
+        (3, "repeats the headings"),
+        (5, "repeats the headings"),
+    ]
+    with_names = importers.read(
+        written(tmp_path / "s.csv", "query_id,text,model,response,,\n1,One?,m,A,,\n" * 2)
+    )
+    assert [one.reason for one in with_names.refused[:1]] == ["repeats the headings"]
+
+
+# --- ids
+
+
+PLAIN = "query_id,text,model,response\n"
+
+
+def asked(model, *ids):
+    return PLAIN + "".join(f"{one},Capital of {one.partition('.')[0]}?,{model},A\n" for one in ids)
+
+
+def test_ids_that_are_all_written_with_a_point_and_0_are_whole_numbers(tmp_path):
+    first = written(tmp_path / "a.csv", asked("a", "0", "1", "10"))
+    second = written(tmp_path / "b.csv", asked("b", "0.0", "1.0", "10.0"))
+    result = importers.read([first, second])
+    assert column(result.queries, "query_id") == ["0", "1", "10"]
+    assert column(result.responses, "query_id") == ["0", "1", "10"] * 2
+    note = (
+        "'b.csv': all ids of the column query_id are written as 1.0; they are read as whole "
+        "numbers, as 1."
+    )
+    assert note in result.notes
+    alone = importers.read(second, keep=["text"])
+    assert column(alone.kept, "query_id") == ["0", "1", "10"]
+    assert note in alone.notes
+
+
+def test_other_ids_stay_as_they_are(tmp_path):
+    for ids in (("1", "1.0"), ("1.0", "1.5"), ("1.00",), ("01.0",), ("v1.0", "2.0")):
+        result = importers.read(written(tmp_path / "r.csv", asked("m", *ids).replace("?", "")))
+        assert tuple(column(result.queries, "query_id")) == ids
+        assert not any("whole" in note for note in result.notes if "ids" in note)
+    versions = written(tmp_path / "v.csv", asked("n", "1.0", "2.0"))
+    result = importers.read([versions, written(tmp_path / "w.csv", asked("m", "1.0", "2.1"))])
+    assert column(result.queries, "query_id") == ["1.0", "2.0", "2.1"]
+    gap = importers.read(written(tmp_path / "g.csv", asked("m", "1.0", "2.0") + ",Lost?,m,A\n"))
+    assert column(gap.queries, "query_id") == ["1", "2"]
+
+
+def test_vectors_are_found_by_ids_of_either_spelling(tmp_path):
+    store = Workspace(tmp_path / "ws.duckdb")
+    store.add(importers.read(written(tmp_path / "d.csv", asked("m", "0.0", "1.0"))))
+    for ids in (("0.0", "1.0"), ("0", "1")):
+        assert adopt_vectors(store, "d", "e", ids, np.eye(2)) == 2

@@ -16,6 +16,7 @@ from cascal.datatypes import (
 from cascal.encode.batches import Encoder
 from cascal.encode.layout import layout, layout_parameters
 from cascal.encode.texts import embed_texts
+from cascal.importers.point_zero import as_whole_number
 from cascal.number_format import agreeing, counted
 from cascal.store import Workspace
 
@@ -55,7 +56,8 @@ def adopt_vectors(
     """
     table = workspace.queries(dataset)
     ids, hashes = table["query_id"].to_pylist(), table["text_hash"].to_pylist()
-    place = {one: row for row, one in enumerate(query_ids)}
+    place = {as_whole_number(one): row for row, one in enumerate(query_ids)}
+    place |= {one: row for row, one in enumerate(query_ids)}
     missing = [one for one in ids if one not in place]
     if missing:
         raise CascalError(

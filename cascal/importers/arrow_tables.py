@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from io import SEEK_END
-from itertools import count
+from itertools import count, islice
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 
@@ -27,6 +28,7 @@ BLOCK_BYTES = 32 << 20
 _USUAL_BLOCK = 1 << 20
 """Bytes read at a time where no row is longer; Arrow reads a dozen of them ahead."""
 _ROWS_AT_ONCE = 2_000
+_HEADINGS = "repeats the headings"
 _BYTES_AT_ONCE = 8 << 20
 
 
@@ -141,6 +143,7 @@ def csv_stream(name: str, opened: Callable[[], BinaryIO]) -> Stream:
         names, nameless = _numbered(reader.schema.names)
     _refuse_repeated(name, names)
     skipped: list[tuple[int, str]] = []
+    headings: set[int] = set()
     n_good, last = 0, ""
     with (
         _well_formed(name),
@@ -149,11 +152,14 @@ def csv_stream(name: str, opened: Callable[[], BinaryIO]) -> Stream:
         ) as reader,
     ):
         for batch in reader:
+            headings.update(n_good + place for place in _headings(batch, names, nameless))
             n_good += len(batch)
             last = str(batch.column(len(names) - 1)[-1].as_py()) if len(batch) else last
             _refuse_nameless(name, batch, nameless)
     gone = {row for row, _ in skipped}
-    stray = look.stray - gone
+    left = islice((row for row in count(1) if row not in gone), max(headings, default=-1) + 1)
+    repeated = {row for place, row in enumerate(left) if place in headings}
+    stray = (look.stray - gone) | repeated
 
     def read(wanted: Sequence[str]) -> Numbered:
         rows = (row for row in count(1) if row not in gone)
@@ -168,7 +174,8 @@ def csv_stream(name: str, opened: Callable[[], BinaryIO]) -> Stream:
                     yield from (one for one in numbered if one[0] not in stray)
 
     _check_last_quote(name, look, last, cut=any(row == n_good + len(gone) for row in gone))
-    refused = sorted([*skipped, *((row, STRAY) for row in stray)])
+    of_rows = ((row, _HEADINGS if row in repeated else STRAY) for row in stray)
+    refused = sorted([*skipped, *of_rows])
     n_good -= len(stray)
     return Stream(
         source=name,
@@ -186,6 +193,19 @@ def _numbered(names: Sequence[str]) -> tuple[list[str], list[str]]:
         return list(names), []
     numbered = [one or f"column {place} without a name" for place, one in enumerate(names, 1)]
     return numbered, [one for one, name in zip(numbered, names, strict=True) if not name]
+
+
+def _headings(batch: pa.RecordBatch, names: Sequence[str], nameless: Sequence[str]) -> list[int]:
+    """Which rows of a batch say the names of the columns, as where files were joined."""
+    wanted = ["" if one in nameless else one for one in names]
+    if len(batch) == 0 or len(wanted) < 2:
+        return []
+    alike = pc.indices_nonzero(pc.equal(batch.column(len(wanted) - 1), wanted[-1]))
+    return [
+        place
+        for place in alike.to_pylist()
+        if [str(column[place]).lstrip("\ufeff") for column in batch.columns] == wanted
+    ]
 
 
 def _refuse_nameless(name: str, batch: pa.RecordBatch, nameless: Sequence[str]) -> None:

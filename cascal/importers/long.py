@@ -40,6 +40,7 @@ from cascal.importers.limits import ImportRefused
 from cascal.importers.messages import message_text, replied_text
 from cascal.importers.options_column import options_column
 from cascal.importers.parts import files_aside, files_of, origin_of, read_table
+from cascal.importers.point_zero import with_whole_ids
 from cascal.importers.response import Place, Said, measures, read_said
 from cascal.importers.rows import QueryRow, ResponseRow
 from cascal.importers.sample_numbers import count_from_zero, sample_number
@@ -69,6 +70,7 @@ def read(paths: Sequence[Path], plan: Plan) -> Imported:
     sheets = [read_table(path) for path in paths]
     roles = _roles(sheets, plan)
     draft = _begun(sheets, aside, plan)
+    sheets = with_whole_ids(draft, sheets, roles, plan.mapping)
     if column := models_answers(sheets, roles, plan.mapping):
         plan = replace(plan, mapping={**plan.mapping, "answer": column})
         draft.notes.append(
