@@ -183,6 +183,14 @@ def test_a_number_as_target_of_a_log_is_asked_for(tmp_path):
     assert column(importers.read(path, gold_from=0).queries, "answer") == ["C"]
 
 
+@pytest.mark.parametrize("target", ["3", 3, 3.0, [3]])
+def test_a_number_as_target_that_is_an_option_is_that_option(tmp_path, target):
+    sample = inspect_sample(target=target)
+    sample["choices"] = ["3", "1", "4", "2"]
+    path = inspect_json(tmp_path / "log.json", samples=[sample])
+    assert column(importers.read(path).queries, "answer") == ["A"]
+
+
 def test_a_preview_of_a_log_names_what_may_be_kept(tmp_path):
     path = inspect_json(tmp_path / "log.json", samples=[inspect_sample(metadata={"level": 3})])
     assert importers.preview(path).unused == ("level",)

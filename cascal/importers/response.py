@@ -162,7 +162,9 @@ def known_gold(
         if "####" in text or "\\boxed" in text:
             return read_answer(text, 0).answer or text
         return text or None
-    number = None if clean(value) in options else whole_number(value)
+    is_text = clean(value) in options and (first is None or isinstance(value, str))
+    value = clean(value) if is_text else value
+    number = None if is_text else whole_number(value)
     if number is not None and first is None:
         reason = "a number, which may count from 0 or from 1 (--gold-from); stored as unknown"
         draft.report(source, row, "gold", reason)
