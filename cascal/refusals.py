@@ -20,7 +20,7 @@ REFUSALS: Mapping[str, str] = MappingProxyType(
         "conflicting-rows": "rows with one id differ in what they say",
         "conflicting-settings": "two settings exclude each other",
         "damaged-file": "a file lacks a part, or was cut or changed",
-        "dataset-in-use": "another process generates or collects into the data set",
+        "dataset-in-use": "another process collects into the data set, or replaces it",
         "duplicate-file": "two files hold what one of them must hold",
         "duplicate-id": "an id is there twice and must be unique",
         "duplicate-key": "a key or column stands twice, and one would be lost",

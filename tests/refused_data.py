@@ -198,8 +198,8 @@ OF_DATA: Mapping[str, tuple[Callable[[Any], object], str]] = {
     ),
     "dataset-in-use": (
         collected_twice,
-        r"Another process generates or collects into 'law' right now\. Wait for it or stop it; "
-        r"what it has stored stays\.",
+        r"Another process generates or collects into 'law' right now, or replaces or deletes it\. "
+        r"Wait for it or stop it; what it has stored stays\.",
     ),
     "duplicate-file": (
         two_queries_files,

@@ -1501,6 +1501,37 @@ def test_a_journal_goes_with_its_data_set(begun, how):
     assert not segments_of(begun.path, "d")
 
 
+@pytest.mark.parametrize("how", ["delete", "replace"])
+def test_a_data_set_that_is_collected_into_is_neither_deleted_nor_replaced(begun, how):
+    def end():
+        if how == "delete":
+            begun.delete_dataset("d")
+        else:
+            begun.add(imported([query("q9")], dataset="d"), on_conflict="replace")
+
+    with begun.recording("d") as recorder:
+        with refuses("dataset-in-use", "'d'", kind=JournalLocked):
+            end()
+        recorder.response(Response("q1", "zeta", text="B", answer="B"))
+    assert begun.missing("d", ["zeta"]) == {"zeta": ["q2"]}
+    end()
+    left = [one.name for one in begun.path.parent.iterdir() if one.name.endswith(".lock")]
+    assert not left
+
+
+def test_nobody_collects_into_a_data_set_while_it_goes_and_what_fails_leaves_its_journal(begun):
+    journal_of(begun, *lines(("q1", "zeta")))
+    with refuses("dataset-in-use", "'d'", kind=JournalLocked), journal.ending(begun.path, "d"):
+        begun.recording("d").__enter__()
+    with begun.recording("d"):
+        assert begun.missing("d", ["zeta"]) == {"zeta": ["q2"]}
+
+
+def test_a_folder_that_takes_no_journal_is_refused(tmp_path):
+    with refuses("workspace-failed", tmp_path / "gone", "No such file"):
+        Journal(tmp_path / "gone" / "work.duckdb", "d").__enter__()
+
+
 def test_a_deleted_data_set_leaves_no_attempts_and_failures(begun):
     with begun.recording("d") as recorder:
         recorder.attempt(attempt(0, reply="SECRET-REPLY"))

@@ -14,7 +14,7 @@ import hashlib
 import json
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Any
@@ -28,11 +28,12 @@ SEGMENT_ROWS = 2_000
 
 
 class JournalLocked(CascalError):
-    """Another process collects into this data set."""
+    """Another process collects into this data set, or replaces or deletes it."""
 
 
 def _stem(workspace: Path, dataset: str) -> str:
-    return f"{workspace.name}.{hashlib.sha256(dataset.encode()).hexdigest()[:16]}"
+    name = dataset.encode("utf-8", "surrogatepass")
+    return f"{workspace.name}.{hashlib.sha256(name).hexdigest()[:16]}"
 
 
 def segments_of(workspace: Path, dataset: str) -> list[Path]:
@@ -174,17 +175,31 @@ class _Segment:
 
 
 def _hold(path: Path, dataset: str) -> IO[bytes]:
-    lock = held(path)
+    try:
+        lock = held(path)
+    except OSError as error:
+        raise CascalError(
+            f"The folder {path.parent} takes no file beside the workspace: {error.strerror}. "
+            "Nothing was changed. Make it writable, or copy the workspace to one that is.",
+            code="workspace-failed",
+        ) from error
     if lock is None:
         raise JournalLocked(
-            f"Another process generates or collects into {dataset[:80]!r} right now. Wait for "
-            "it or stop it; what it has stored stays.",
+            f"Another process generates or collects into {dataset[:80]!r} right now, or replaces "
+            "or deletes it. Wait for it or stop it; what it has stored stays.",
             code="dataset-in-use",
         )
     return lock
 
 
-def discard(workspace: Path, dataset: str) -> None:
-    """Remove what a data set's journal holds."""
-    for segment in segments_of(workspace, dataset):
-        segment.unlink(missing_ok=True)
+@contextlib.contextmanager
+def ending(workspace: Path, dataset: str) -> Iterator[None]:
+    """Replace or delete a data set inside: nobody collects into it meanwhile.
+
+    What its journal holds goes with it where nothing is raised. JournalLocked where another process
+    collects into it.
+    """
+    with Journal(workspace, dataset):
+        yield
+        for segment in segments_of(workspace, dataset):
+            segment.unlink(missing_ok=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -76,15 +76,16 @@ class Workspace(Labelling, Naming, Noting, Keeping, Scoring, Billing, Derived):
         """Store a data set, or refuse it as a whole.
 
         on_conflict says what happens where the name is taken: "refuse"; "replace" the stored data
-        set; "extend" it by what is new. Identical rows are skipped, a row with other content is
-        refused – except that a response of status "error" is replaced by a new attempt. A model
-        or task of which only the name is given agrees with the stored one.
+        set, which JournalLocked refuses while it is collected into; "extend" it by what is new.
+        Identical rows are skipped, a row with other content is refused – except that a response of
+        status "error" is replaced by a new attempt. A model or task of which only the name is given
+        agrees with the stored one.
         """
-        with self._writing() as connection:
+        replaces = on_conflict == "replace"
+        alone = journal.ending(self.path, imported.dataset) if replaces else nullcontext()
+        with alone, self._writing() as connection:
             report = writing.add(connection, imported, on_conflict)
             changed = equivalences.changed(connection, imported.dataset)
-        if on_conflict == "replace":
-            journal.discard(self.path, imported.dataset)
         self._compare(imported.dataset, changed, progress)
         return report
 
@@ -355,10 +356,12 @@ class Workspace(Labelling, Naming, Noting, Keeping, Scoring, Billing, Derived):
             runs.delete_run(connection, name)
 
     def delete_dataset(self, name: str) -> None:
-        """Delete a data set for good: all that is of it, unshared vectors, and their bytes."""
-        with self._writing() as connection:
+        """Delete a data set for good: all that is of it, unshared vectors, and their bytes.
+
+        JournalLocked where it is collected into right now.
+        """
+        with journal.ending(self.path, name), self._writing() as connection:
             deletion.delete_rows(connection, name)
-        journal.discard(self.path, name)
         self.compact()
 
     def compact(self) -> None:
