@@ -355,3 +355,33 @@ def test_columns_without_a_name_or_a_value_are_left_out_with_a_sentence(tmp_path
     path.write_text("id,question,gold,,\n1,a?,x,,\n2,b?,y,,z\n", encoding="utf-8")
     with pytest.raises(importers.ImportRefused, match="column 5 without a name holds values"):
         importers.read(path)
+
+
+@pytest.mark.parametrize("word", ["N/A", "n/a", "NaN", "nan", "<NA>", "#N/A"])
+@pytest.mark.parametrize("choices", [[], ["iron", "wood"]])
+def test_a_word_for_none_is_no_gold_answer_and_is_counted(tmp_path, word, choices):
+    path = tmp_path / "queries.jsonl"
+    golds = (word, "iron", word)
+    rows = [
+        {"id": n, "question": "Which?", "choices": choices, "gold": gold}
+        for n, gold in enumerate(golds)
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    result = importers.read(path)
+    assert result.queries["answer"].to_pylist() == [None, "A" if choices else "iron", None]
+    assert result.queries["answer_origin"].to_pylist() == ["none", "gold", "none"]
+    assert "2 gold answers are a word for none (N/A, nan): taken as unknown." in result.notes
+    assert result.refused == ()
+
+
+@pytest.mark.parametrize("word", ["None", "null", "Na", "nano"])
+def test_words_that_may_be_right_stay_gold(tmp_path, word):
+    path = tmp_path / "queries.jsonl"
+    rows = [
+        {"id": 1, "question": "What is printed?", "gold": word},
+        {"id": 2, "question": "Which?", "choices": ["N/A", "nan"], "gold": "N/A"},
+    ]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    result = importers.read(path)
+    assert result.queries["answer"].to_pylist() == [word, "A"]
+    assert not any("word for none" in note for note in result.notes)

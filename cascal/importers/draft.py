@@ -15,7 +15,7 @@ from cascal.columns import (
 )
 from cascal.datatypes import ModelSpec, ReadingName, Task, count_options
 from cascal.importers.drafted import kept_table, query_rows, response_rows
-from cascal.importers.fields import gold_answer
+from cascal.importers.fields import gold_answer, says_no_gold
 from cascal.importers.limits import MAX_REFUSED_SHARE, ImportRefused
 from cascal.importers.row_checks import query_problem, text_problem
 from cascal.importers.rows import QueryRow, ResponseRow
@@ -74,6 +74,7 @@ class Draft:
     first_samples: dict[str, int] = field(default_factory=dict)
     n_thought_unseen: int = 0
     n_decimal_commas: int = 0
+    _n_no_gold: int = 0
     _rows: Counter[str] = field(default_factory=Counter)
     _refused_rows: dict[str, set[int]] = field(default_factory=dict)
     _reports: Counter[tuple[str, str, str]] = field(default_factory=Counter)
@@ -137,6 +138,8 @@ class Draft:
         if problem is None:
             self.queries.put(query.query_id, query)
             self._tally.count_query(query)
+            no_gold = says_no_gold(query.gold)
+            self._n_no_gold += no_gold and gold_answer(query.gold, query.options)[0] is None
             if query.options and not _n_options(query):
                 self._several.add(query.query_id)
         else:
@@ -221,6 +224,9 @@ class Draft:
             )
         self._note_reports()
         self._note_several()
+        if self._n_no_gold:
+            golds = counted(self._n_no_gold, "gold answer is", "gold answers are")
+            self.notes.append(f"{golds} a word for none (N/A, nan): taken as unknown.")
         if self.n_decimal_commas:
             numbers = counted(self.n_decimal_commas, "number has", "numbers have")
             self.notes.append(f"{numbers} a decimal comma: 0,25 was read as 0.25.")

@@ -15,7 +15,9 @@ from cascal.answers import several_letters
 from cascal.datatypes import option_letter
 from cascal.number_format import counted
 
-BLANK = frozenset({"", "n/a", "na", "nan", "none", "null", "<na>"})
+_NO_GOLD = frozenset({"n/a", "#n/a", "nan", "<na>"})
+"""How files write that there is nothing, and hardly ever a right answer."""
+BLANK = frozenset({"", "na", "none", "null", *_NO_GOLD})
 """How files write that there is nothing."""
 _LETTERED = re.compile(r"\(?([A-Za-z])(?:[.):]|\s[-–])\s{0,4}(.+)\Z", re.DOTALL)
 _WHOLE = re.compile(r"\d{1,9}(?:\.0{1,9})?", re.ASCII)
@@ -84,7 +86,7 @@ def gold_answer(value: object, options: Sequence[str]) -> tuple[str | None, str]
         value = value[0]
     if not options:
         text = raw_text(value)
-        return (text.strip() if text.strip() else None), ""
+        return (None if says_no_gold(value) else text.strip() or None), ""
     if isinstance(value, int | float) and not isinstance(value, bool) and value == value:
         return _by_index(value, len(options))
     text = _uncalled(clean(value), options)
@@ -105,6 +107,11 @@ def gold_answer(value: object, options: Sequence[str]) -> tuple[str | None, str]
     if number is not None:
         return _by_index(number, len(options))
     return None, f"answer {text[:60]!r} is neither a letter, an index nor one of the options"
+
+
+def says_no_gold(value: object) -> bool:
+    """Whether a gold answer is a word for none; None and null may be real answers."""
+    return clean(value).casefold() in _NO_GOLD
 
 
 def _bare_letter(text: str) -> str:
