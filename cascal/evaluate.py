@@ -16,7 +16,7 @@ from cascal.datatypes import (
     NotApplicable,
     Votes,
 )
-from cascal.intervals import Estimate, estimate, mean_rows
+from cascal.intervals import Estimate, estimate, estimates, mean_rows
 from cascal.number_format import counted
 from cascal.results import Routes
 from cascal.vote import final_answers, selected_answers
@@ -92,8 +92,11 @@ class Evaluation:
         return estimate(self.vote_right - self.top1_right)
 
     def gain_over(self, model: int) -> Estimate:
-        """Paired gain in top-1 accuracy over always choosing one model."""
-        return estimate(self.top1_right - self.model_right[:, model])
+        """Paired gain in top-1 accuracy over always choosing one model.
+
+        nan from n = 0 where no query has responses of both, the first model and that one.
+        """
+        return estimates((self.top1_right - self.model_right[:, model])[:, None])[0]
 
 
 def most_accurate(right: FloatArray, models: Sequence[str]) -> int:

@@ -367,3 +367,21 @@ def test_softmax_has_the_bits_of_scipys(scale):
     values = scale * np.random.default_rng(0).normal(size=(50, 7))
     values[::5, 3:] = -np.inf  # clusters of other tasks
     assert np.array_equal(softmax(values), special.softmax(values, axis=1))
+
+
+def test_models_that_were_never_asked_the_same_queries_leave_the_verdict_open():
+    """Of 12 test queries a and b were asked 6 each: nothing can be paired, and that is said."""
+    answers = np.array([[0, NO]] * 6 + [[NO, 0]] * 6)
+    status = np.where(answers == NO, MISSING, OK).tolist()
+    votes = votes_of(answers, status, models=("a", "b"))
+    routes = routes_of([[0]] * 12, models=("a", "b"))
+    result = cascal.evaluate(routes, votes, np.zeros(12, int))
+    found = verdict(result, Constant(1, "b", "these queries"))
+    assert found.light == "undecided"
+    assert found.gain.n == 0
+    assert np.isnan(found.gain.value)
+    assert found.sentence == (
+        "Nobody can say yet whether routing pays here: b was asked 0 of 6 test queries with gold "
+        "answers whose first model was asked, 10 are needed."
+    )
+    assert found.basis == found.sentence

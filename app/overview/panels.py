@@ -104,7 +104,7 @@ def _tiles(paid: Payback, best: Option | None, shipped: Payback | None) -> None:
             frame.metric(
                 "First model right",
                 percent(result.top1_accuracy, 1),
-                f"{signed(100 * gain.value)} over {now.constant.name}",
+                f"{signed(100 * gain.value)} over {now.constant.name}" if gain.n else "",
                 f"Points over always asking {frame.escape(now.constant.words)}, which is right in "
                 f"{percent(result.model_accuracies[now.constant.model], 1)}. {BEFORE_ROUNDING}",
                 below="" if best is None else TO_SHIP.format(percent(best.trial.point.top1, 1)),

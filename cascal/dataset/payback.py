@@ -48,7 +48,12 @@ def find_choice_payback(
     part, constant = snapshot.dataset.gold_test, snapshot.constant
     always = np.full(len(part), part.votes.models.index(constant.name))
     rows = np.arange(len(part))
-    gain = estimate(part.right[rows, first] - part.right[rows, always])
+    right = part.right[rows, first] - part.right[rows, always]
+    if not np.isfinite(right).any():
+        with workspace.opened():
+            spending = _spending(workspace, snapshot.dataset, terms)
+            return payback(spending, _nothing(constant, f"{too_few(0)}."), terms)
+    gain = estimate(right)
     found = Contest(
         part=part,
         first=first,

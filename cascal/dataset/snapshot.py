@@ -127,10 +127,15 @@ class Snapshot:
 
     @property
     def gain_over_liked_best(self) -> Estimate | None:
-        """What the light is about, by gold answers: gain over the best model by consensus."""
+        """What the light is about, by gold answers: gain over the best model by consensus.
+
+        None where no test query with a gold answer has responses of both.
+        """
         free = self.without_labels
-        result = free.evaluation
-        return None if result is None else result.gain_over(free.router.best_overall)
+        if free.evaluation is None:
+            return None
+        gain = free.evaluation.gain_over(free.router.best_overall)
+        return gain if gain.n else None
 
     def routes(self, split: Split) -> Routes:
         """Routes of the training or the test queries."""

@@ -23,6 +23,7 @@ _SAID: dict[Decision, str] = {
     "do not route": "Do not route here: {}",
     "undecided": "No proof that routing pays here: {}",
 }
+_NOBODY_KNOWS = "Nobody can say yet whether routing pays here: {}."
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,8 @@ class Verdict:
     @property
     def basis(self) -> str:
         """The gain with its interval, and which model it is over."""
+        if self.gain.n == 0:
+            return self.sentence
         return f"{points(self.gain)} over always asking {self.constant.words}."
 
 
@@ -69,7 +72,14 @@ def verdict(result: Evaluation, constant: Constant | None = None) -> Verdict:
     the lower bound of the paired gain is above 0, "do not route" if the upper bound is below 0.
     """
     chosen = constant or choose_constant(result.models, result=result)
-    return decide_by_gold(result.gain_over(chosen.model), chosen)
+    gain = result.gain_over(chosen.model)
+    if not too_few(gain.n) or gain.n == result.n_gold:
+        return decide_by_gold(gain, chosen)
+    why = (
+        f"{chosen.name} was asked {gain.n:,} of {counted(result.n_gold, 'test query')} with gold "
+        f"answers whose first model was asked, {LEAST_GOLD} are needed"
+    )
+    return Verdict("undecided", _NOBODY_KNOWS.format(why), gain, chosen)
 
 
 def points(gain: Estimate) -> str:
@@ -111,9 +121,7 @@ def decide_by_gold(gain: Estimate, constant: Constant) -> Verdict:
     why = too_few(gain.n)
     if not why:
         return decide(gain, constant)
-    return Verdict(
-        "undecided", f"Nobody can say yet whether routing pays here: {why}.", gain, constant
-    )
+    return Verdict("undecided", _NOBODY_KNOWS.format(why), gain, constant)
 
 
 def decide_between(gain: Estimate, names: tuple[str, str]) -> str:
