@@ -235,3 +235,29 @@ def test_a_response_may_answer_with_an_option_s_own_text(tmp_path, options, resp
         table(tmp_path / "u.jsonl", golds, ["True", "False"], response="True"), reading="upstream"
     )
     assert column(upstream.responses, "answer") == [None] * 3
+
+
+def test_objects_by_model_are_read_as_responses(tmp_path):
+    rows = [
+        {"query_id": 1, "text": "A?", "responses": {"m1": "A", "m2": "The answer is B."}, "x": 5},
+        {"query_id": 2, "text": "B?", "responses": {"m1": None, "m3": ""}, "x": 6},
+        {"query_id": 3, "text": "C?", "responses": None, "x": 7},
+    ]
+    path = tmp_path / "r.jsonl"
+    path.write_text("\n".join(map(json.dumps, rows)))
+    imported = importers.read(path)
+    found = [
+        (one["query_id"], one["model"], one["answer"]) for one in imported.responses.to_pylist()
+    ]
+    assert found == [("1", "m1", "A"), ("1", "m2", "B"), ("2", "m3", None)]
+    assert (
+        "'r.jsonl' has no column model: 'responses' holds responses by model, and was read so."
+        in (imported.notes)
+    )
+    assert any(note.startswith("'r.jsonl': not used: 'x'.") for note in imported.notes)
+
+
+def test_other_objects_called_responses_are_no_responses(tmp_path):
+    path = tmp_path / "r.jsonl"
+    path.write_text(json.dumps({"query_id": 1, "text": "A?", "responses": {"m": {"a": 1}}}))
+    assert importers.read(path).responses.num_rows == 0

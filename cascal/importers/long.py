@@ -47,7 +47,12 @@ from cascal.importers.sample_numbers import count_from_zero, sample_number
 from cascal.importers.scores import Scale, scale_of
 from cascal.importers.statuses import StatusWords
 from cascal.importers.stream import Stream
-from cascal.importers.wide import FEWEST_MODELS, model_columns, one_row_a_response
+from cascal.importers.wide import (
+    FEWEST_MODELS,
+    model_columns,
+    one_row_a_response,
+    responses_by_model,
+)
 from cascal.number_format import counted, listed
 
 KIND = "long"
@@ -178,6 +183,15 @@ def _add_wide(draft: Draft, sheet: Stream, plan: Plan) -> None:
     mapping = resolve(sheet.names, "queries", plan.mapping, sheet.source)
     ids, has_gold = mapping["query_id"], "gold" in mapping
     unused = _unused(sheet, "queries", plan)
+    if (found := responses_by_model(sheet, ids, unused)) is not None:
+        name, answers = found
+        draft.notes.append(
+            f"{sheet.source!r} has no column model: {name!r} holds responses by model, and was "
+            "read so."
+        )
+        _add_answers(draft, answers, plan)
+        _note_unused(draft, sheet, "queries", replace(plan, keep=(*plan.keep, name)))
+        return
     free = [name for name in unused if not is_no_model(name, has_gold=has_gold)]
     models = model_columns(draft, sheet, ids, free)
     if not models:
@@ -196,7 +210,11 @@ def _add_wide(draft: Draft, sheet: Stream, plan: Plan) -> None:
         f"{sheet.source!r} has no column model: {listed(models)} hold the answers of a model each, "
         f"as far as their cells tell, and were read so.{left}"
     )
-    answers = one_row_a_response(sheet, ids, models)
+    _add_answers(draft, one_row_a_response(sheet, ids, models), plan)
+
+
+def _add_answers(draft: Draft, answers: Stream, plan: Plan) -> None:
+    """Enter the answers of a table of queries, put as one row a response."""
     mapping = resolve(answers.names, "responses", {}, answers.source)
     _add_responses(draft, answers, mapping, plan, given_answers(draft, [], None), Scale())
 

@@ -26,6 +26,8 @@ _MODEL = re.compile(
 _NUMBERS = re.compile(
     r"(?i).*[_ -](?:cost|price|latency|time|seconds|tokens?|logprobs?|score|correct|acc|id|rank)\Z"
 )
+_BY_MODEL = frozenset({"responses", "model_responses", "outputs", "completions"})
+"""What a column of objects {model: response} is called."""
 
 
 def _is_called_a_model(name: str) -> bool:
@@ -125,6 +127,45 @@ def one_row_a_response(stream: Stream, ids: str, models: Sequence[str]) -> Strea
         source=stream.source,
         names=("query_id", "model", "response"),
         n_good=stream.n_good * len(models),
+        refused=[],
+        read=read,
+    )
+
+
+def responses_by_model(stream: Stream, ids: str, free: Sequence[str]) -> tuple[str, Stream] | None:
+    """The first column of objects {model: text} that is called as responses are, and its answers
+    under query_id, model and response; null was not asked.
+    """
+    for name in free:
+        if name.casefold() in _BY_MODEL and (n_responses := _n_responses(stream, name)):
+            return name, _of_objects(stream, ids, name, n_responses)
+    return None
+
+
+def _n_responses(stream: Stream, name: str) -> int:
+    """How many responses the objects of a column hold; 0 where a cell is anything else."""
+    n_responses = 0
+    for _, (cell,) in stream.cells([name]):
+        if is_blank(cell):
+            continue
+        if not isinstance(cell, dict) or any(isinstance(one, list | dict) for one in cell.values()):
+            return 0
+        n_responses += sum(one is not None for one in cell.values())
+    return n_responses
+
+
+def _of_objects(stream: Stream, ids: str, name: str, n_responses: int) -> Stream:
+    def read(names: Sequence[str]) -> Numbered:
+        for row, (query_id, cell) in stream.cells([ids, name]):
+            for model, text in {} if is_blank(cell) else cell.items():
+                if text is not None:
+                    told = {"query_id": query_id, "model": model, "response": text}
+                    yield row, [told[one] for one in names]
+
+    return Stream(
+        source=stream.source,
+        names=("query_id", "model", "response"),
+        n_good=n_responses,
         refused=[],
         read=read,
     )
