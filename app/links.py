@@ -40,12 +40,9 @@ def _look(datasets: list[str]) -> list[str]:
 
 
 def show_dataset(name: str) -> None:
-    """Let the address name the data set, by its plain name: labels are for people.
-
-    Always, as that sends all of the address: a browser that asked before it heard of an earlier one
-    would keep that otherwise, as it comes late and is the last.
-    """
-    st.query_params["dataset"] = name
+    """Let the address name the data set, by its plain name: labels are for people."""
+    if st.query_params.get("dataset") != name:
+        st.query_params["dataset"] = name
 
 
 def _cost_of_link(text: str | None) -> list[str]:

@@ -51,7 +51,6 @@ def show() -> None:
             st.query_params.pop(name, None)
         elif st.query_params.get_all(name) != values:
             st.query_params[name] = values
-    st.query_params["dataset"] = session.dataset_name()  # sends all of it (`links.show_dataset`)
 
 
 def _written() -> dict[str, list[str]]:

@@ -102,29 +102,3 @@ def test_a_part_asked_for_before_all_of_the_page_was_sent_stands_in_a_whole_page
         page.wait_for_timeout(2000)  # so long what Reset has set is held
         seen.append(page.locator("[data-testid=stApp]").inner_text())
     assert seen[0] == seen[1]
-
-
-def test_the_address_is_that_of_the_last_of_two_quick_moves(window, slow):
-    """A browser that has not heard of the first one's address would end with it."""
-    page = window(1400, 900)
-    page.goto(f"{slow}/map")
-    idle(page)
-    merge = page.get_by_role("slider", name="Merge distance")
-    merge.press("ArrowRight")
-    page.wait_for_url("**merge=0.16**")
-    idle(page)
-    pause(slow, 2.5)
-    for name in ("Test queries", "Training queries"):
-        page.get_by_text(name, exact=True).first.click()
-        page.wait_for_timeout(900)  # as above
-    pause(slow, 0.005)
-    idle(page)
-    assert "points=" not in page.url
-    pause(slow, 2.5)
-    for name in ("Undo", "Reset"):
-        page.get_by_role("button", name=name, exact=True).click()
-        page.wait_for_timeout(900)  # as above
-    pause(slow, 0.005)
-    idle(page)
-    expect(merge).to_have_value("0.15")
-    assert page.url.endswith("/map?dataset=demo")
